@@ -1,0 +1,39 @@
+import { jwtVerify, SignJWT } from 'jose';
+
+const audience = 'malipo:watch';
+const algorithm = 'HS256';
+
+/** In seconds: longer than any payment stays open for its payer, shorter than a lost phone stays lost. */
+export const watchTokenLifeSeconds = 24 * 60 * 60;
+
+/** Opens one payment for watching and nothing else, so that it may live in a browser or a phone. */
+export async function makeWatchToken(
+  key: Uint8Array,
+  transactionId: string,
+  now: Date,
+): Promise<{ watchToken: string; watchTokenExpiresAt: Date }> {
+  const issuedAt = Math.floor(now.getTime() / 1000);
+  const expiresAt = issuedAt + watchTokenLifeSeconds;
+  const watchToken = await new SignJWT({})
+    .setProtectedHeader({ alg: algorithm })
+    .setSubject(transactionId)
+    .setAudience(audience)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(expiresAt)
+    .sign(key);
+  return { watchToken, watchTokenExpiresAt: new Date(expiresAt * 1000) };
+}
+
+/** The transaction that the token opens; null for a forged, foreign or expired one. */
+export async function readWatchToken(keys: readonly Uint8Array[], token: string, now: Date): Promise<string | null> {
+  for (const key of keys) {
+    try {
+      const options = { algorithms: [algorithm], audience, currentDate: now, requiredClaims: ['sub', 'exp'] };
+      const { payload } = await jwtVerify(token, key, options);
+      return payload.sub ?? null;
+    } catch {
+      // Made with another key, or not by us.
+    }
+  }
+  return null;
+}

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  type SqlMigrationAwareDriverAdapterFactory,
+} from '@prisma/driver-adapter-utils';
+import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
+import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { readMigrations } from './migration-files.ts';
+
+/** The part of WebAssembly that is used here; TypeScript declares it only together with a browser's globals. */
+declare const WebAssembly: {
+  instantiate(
+    bytes: Uint8Array,
+    imports: Record<string, unknown>,
+  ): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
+};
+
+let instantiated: Promise<void> | undefined;
+
+/**
+ * Prisma's own schema engine, as WebAssembly, on any driver adapter. It is what `prisma migrate` runs, so the
+ * migrations and the `_prisma_migrations` table stay the ones that `prisma migrate deploy` understands, and no
+ * engine has to be downloaded.
+ */
+export async function openSchemaEngine(
+  adapter: SqlMigrationAwareDriverAdapterFactory,
+  datamodels?: [path: string, content: string][],
+): Promise<SchemaEngine> {
+  instantiated ??= instantiate();
+  await instantiated;
+  const ignoreLog = () => undefined;
+  return bindings.SchemaEngine.new({ datamodels }, ignoreLog, bindMigrationAwareSqlAdapterFactory(adapter));
+}
+
+/** Applies every migration that the database lacks; of several processes that start at once, one applies. */
+export async function applyMigrations(adapter: SqlMigrationAwareDriverAdapterFactory): Promise<string[]> {
+  const engine = await openSchemaEngine(adapter);
+  try {
+    const migrationsList: MigrationList = await readMigrations();
+    const { appliedMigrationNames } = await engine.applyMigrations({
+      migrationsList,
+      filters: { externalTables: [], externalEnums: [] },
+    });
+    return appliedMigrationNames;
+  } finally {
+    engine.free();
+  }
+}
+
+async function instantiate(): Promise<void> {
+  const file = fileURLToPath(import.meta.resolve('@prisma/schema-engine-wasm'));
+  const wasm = await readFile(file.replace(/schema_engine\.js$/, 'schema_engine_bg.wasm'));
+  const { instance } = await WebAssembly.instantiate(wasm, {
+    './schema_engine_bg.js': bindings,
+  });
+  bindings.__wbg_set_wasm(instance.exports);
+  instance.exports.__wbindgen_start();
+}

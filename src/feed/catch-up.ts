@@ -1,0 +1,45 @@
+import type { PrismaClient } from '../database/database.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Watchers } from './watchers.ts';
+
+export type CatchUpDeps = { prisma: PrismaClient; watchers: Watchers; logger: Logger };
+
+/** How late a watcher may be whose hint was lost, in milliseconds. */
+const pauseMs = 2_000;
+/** How long a payment counts as watched after it was last seen to be, in seconds; renewed well before. */
+const watchedSeconds = 60;
+
+/**
+ * Looks every 2 s, in one statement for all watchers of this process, for changes that nobody told them about, and
+ * marks their payments as watched, so that reconciliation in any process asks about them first.
+ */
+export function startCatchUp(deps: CatchUpDeps): AsyncDisposable {
+  let running = Promise.resolve();
+  let isStopped = false;
+  const timer = setInterval(() => {
+    running = running.then(() => (isStopped ? undefined : catchUp(deps)));
+  }, pauseMs);
+  return {
+    async [Symbol.asyncDispose]() {
+      isStopped = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+async function catchUp({ prisma, watchers, logger }: CatchUpDeps): Promise<void> {
+  const watched = watchers.watched();
+  if (watched.length === 0) return;
+  try {
+    const latest = await prisma.$queryRaw<{ id: string; sequence: number }[]>`
+      with marked as (
+        update open_work set watched_until = now() + ${watchedSeconds}::int * interval '1 s'
+        where transaction_id = any(${watched}::uuid[])
+          and (watched_until is null or watched_until < now() + ${watchedSeconds}::int * interval '0.5 s'))
+      select id::text, sequence from transactions where id = any(${watched}::uuid[])`;
+    watchers.wakeBehind(latest);
+  } catch (error) {
+    logger.warn({ err: error }, 'watchers could not be brought up to date; trying again in 2 s');
+  }
+}

@@ -1,0 +1,47 @@
+export type Batcher<Item, Result> = {
+  /** Resolves with the item's own result, or rejects with its own error. */
+  add(item: Item): Promise<Result>;
+};
+
+type Waiting<Item, Result> = { item: Item; resolve(result: Result): void; reject(error: unknown): void };
+
+/**
+ * Hands what comes while a batch is under way to the next one: a lone item waits for nobody, and a crowd shares its
+ * commits. If a batch fails its items are tried one by one, so that one bad item costs nobody else anything.
+ */
+export function createBatcher<Item, Result>(
+  process: (items: readonly Item[]) => Promise<readonly Result[]>,
+  options: { sizeMax: number },
+): Batcher<Item, Result> {
+  const waiting: Waiting<Item, Result>[] = [];
+  let isRunning = false;
+
+  async function run(): Promise<void> {
+    isRunning = true;
+    while (waiting.length > 0) await runBatch(waiting.splice(0, options.sizeMax));
+    isRunning = false;
+  }
+
+  async function runBatch(batch: Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await process(batch.map(({ item }) => item));
+      batch.forEach(({ resolve, reject }, index) => {
+        const result = results[index];
+        if (result === undefined) reject(new Error('The batch gave no result for this item'));
+        else resolve(result);
+      });
+    } catch (error) {
+      const [only, ...others] = batch;
+      if (only !== undefined && others.length === 0) only.reject(error);
+      else for (const one of batch) await runBatch([one]);
+    }
+  }
+
+  return {
+    add: (item) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ item, resolve, reject });
+        if (!isRunning) void run();
+      }),
+  };
+}

@@ -1,0 +1,131 @@
+import type { PrismaClient } from '../database/database.ts';
+import type { Prisma } from '../database/generated/prisma/client.ts';
+import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
+import { normalisePhoneNumber } from '../daraja/field-rules.ts';
+import { isId, lowestIdAt } from '../lib/ids.ts';
+import { openStatuses } from './status.ts';
+
+/** Whose payments may be seen: one client's, every client's, or a single payment. */
+export type Sight = { clientId: string } | { everyClient: true } | { transactionId: string };
+
+export type Filter = {
+  status?: readonly TransactionStatus[] | null | undefined;
+  isFinal?: boolean | null | undefined;
+  needsAttention?: boolean | null | undefined;
+  createdFrom?: Date | null | undefined;
+  createdBefore?: Date | null | undefined;
+  changedFrom?: Date | null | undefined;
+  changedBefore?: Date | null | undefined;
+  /** Whole shillings, inclusive. */
+  amountFrom?: number | null | undefined;
+  amountTo?: number | null | undefined;
+  phoneNumber?: string | null | undefined;
+  mpesaReceiptNumber?: string | null | undefined;
+  accountReference?: string | null | undefined;
+  search?: string | null | undefined;
+};
+
+export type Window = { take: number; newestFirst: boolean; after?: string | undefined; before?: string | undefined; fromEnd: boolean };
+
+/** Beyond this many, counting costs more than the number is worth. */
+export const countMax = 10_000;
+
+export function within(sight: Sight): Prisma.TransactionWhereInput {
+  if ('transactionId' in sight) return { id: sight.transactionId };
+  return 'clientId' in sight ? { clientId: sight.clientId } : {};
+}
+
+/**
+ * A page by id alone, which is by time of creation: `after` and `before` need not exist any longer. Reads one row
+ * more than asked for to know whether there is a further page.
+ */
+export async function findPage(
+  prisma: PrismaClient,
+  sight: Sight,
+  filter: Filter,
+  window: Window,
+  select: Prisma.TransactionSelect,
+) {
+  const { take, newestFirst, after, before, fromEnd } = window;
+  const [above, below] = newestFirst ? [before, after] : [after, before];
+  const rows = await prisma.transaction.findMany({
+    where: { AND: [within(sight), whereOf(filter), above ? { id: { gt: above } } : {}, below ? { id: { lt: below } } : {}] },
+    orderBy: { id: newestFirst === fromEnd ? 'asc' : 'desc' },
+    take: take + 1,
+    select,
+  });
+  const page = rows.slice(0, take);
+  return { rows: fromEnd ? page.reverse() : page, hasMore: rows.length > take };
+}
+
+/** Exact up to `countMax`, null beyond. */
+export async function countMatching(prisma: PrismaClient, sight: Sight, filter: Filter): Promise<number | null> {
+  const count = await prisma.transaction.count({ where: { AND: [within(sight), whereOf(filter)] }, take: countMax + 1 });
+  return count > countMax ? null : count;
+}
+
+export function whereOf(filter: Filter): Prisma.TransactionWhereInput {
+  return {
+    AND: [
+      filter.status ? { status: { in: [...filter.status] } } : {},
+      typeof filter.isFinal === 'boolean'
+        ? { status: filter.isFinal ? { notIn: [...openStatuses] } : { in: [...openStatuses] } }
+        : {},
+      typeof filter.needsAttention === 'boolean' ? { attention: { isEmpty: !filter.needsAttention } } : {},
+      // The id carries the time of creation, to the millisecond.
+      filter.createdFrom ? { id: { gte: lowestIdAt(filter.createdFrom) } } : {},
+      filter.createdBefore ? { id: { lt: lowestIdAt(filter.createdBefore) } } : {},
+      filter.changedFrom ? { updatedAt: { gte: filter.changedFrom } } : {},
+      filter.changedBefore ? { updatedAt: { lt: filter.changedBefore } } : {},
+      typeof filter.amountFrom === 'number' ? { amountCents: { gte: cents(filter.amountFrom) } } : {},
+      typeof filter.amountTo === 'number' ? { amountCents: { lte: cents(filter.amountTo) } } : {},
+      typeof filter.phoneNumber === 'string'
+        ? { phoneNumber: normalisePhoneNumber(filter.phoneNumber) ?? filter.phoneNumber }
+        : {},
+      typeof filter.mpesaReceiptNumber === 'string'
+        ? { receipts: { some: { receipt: filter.mpesaReceiptNumber.trim().toUpperCase() } } }
+        : {},
+      typeof filter.accountReference === 'string' ? { accountReference: filter.accountReference } : {},
+      filter.search ? searchFor(filter.search.trim()) : {},
+    ],
+  };
+}
+
+/** Amounts beyond what a column holds must match nothing, or everything, and not fail. */
+function cents(shillings: number): number {
+  return Math.min(Math.max(shillings, -1), 20_000_000) * 100;
+}
+
+function searchFor(text: string): Prisma.TransactionWhereInput {
+  // Prisma hands these to LIKE as they are.
+  const literal = text.replaceAll(/[\\%_]/g, '\\$&');
+  return {
+    OR: [
+      { receipts: { some: { receipt: { startsWith: literal.toUpperCase() } } } },
+      { accountReference: { startsWith: literal } },
+      { idempotencyKey: { startsWith: literal } },
+      ...(/^\+?[\d\s-]{3,}$/.test(text) ? [{ phoneNumber: { endsWith: phoneEnding(text) } }] : []),
+    ],
+  };
+}
+
+/** `0712…` is written with the national zero that the stored form has not. */
+function phoneEnding(text: string): string {
+  return text.replaceAll(/\D/g, '').replace(/^0/, '');
+}
+
+export type Lookup =
+  | { id: string }
+  | { checkoutRequestId: string }
+  | { merchantRequestId: string }
+  | { mpesaReceiptNumber: string }
+  | { idempotencyKey: string };
+
+/** Null for what cannot be, such as an id that is none. `idempotencyKey` means something only within one client. */
+export function whereOfLookup(lookup: Lookup, clientId: string | null): Prisma.TransactionWhereInput | null {
+  if ('id' in lookup) return isId(lookup.id) ? { id: lookup.id } : null;
+  if ('checkoutRequestId' in lookup) return { attempts: { some: { checkoutRequestId: lookup.checkoutRequestId } } };
+  if ('merchantRequestId' in lookup) return { attempts: { some: { merchantRequestId: lookup.merchantRequestId } } };
+  if ('mpesaReceiptNumber' in lookup) return { receipts: { some: { receipt: lookup.mpesaReceiptNumber } } };
+  return clientId === null ? null : { clientId, idempotencyKey: lookup.idempotencyKey };
+}

@@ -1,0 +1,148 @@
+import type { PrismaClient } from '../database/database.ts';
+import { DarajaError } from '../daraja/daraja-error.ts';
+import type { AccessToken } from '../daraja/access-token.ts';
+import type { Daraja } from '../daraja/daraja.ts';
+import type { StkPushAnswer } from '../daraja/stk-push.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { sleep } from '../lib/sleep.ts';
+import type { Evidence } from './evidence.ts';
+import { failureOfRefusal } from './outcomes.ts';
+import type { PaymentRequest } from './request-rules.ts';
+import { settleAnswer, type SettleAnswerDeps } from './settle-answer.ts';
+
+export type PromptDeps = SettleAnswerDeps & {
+  prisma: PrismaClient;
+  clock: Clock;
+  logger: Logger;
+  daraja: Daraja;
+  /** Where Daraja is to post the result of this attempt. */
+  callbackUrl(transactionId: string, attempt: number): string;
+  /** From the push to the first status query, in milliseconds. */
+  firstCheckMs: number;
+  /** The pauses before the second, third and fourth attempt, in milliseconds. */
+  resendPausesMs: readonly number[];
+};
+
+export type Prompt = { transactionId: string; leaseHolder: string; request: PaymentRequest };
+
+/** Longer than any one exchange with Daraja may take; renewed for each. */
+export const promptLeaseMs = 30_000;
+
+/** An invalid token is answered by a new one, at most twice: more would only fight over it. */
+const tokenRetriesMax = 2;
+
+/**
+ * Asks Daraja to prompt the payer and stores what came of it. Only what Daraja refuses before processing is sent
+ * again, as an attempt of its own; whatever may have gone out is never repeated, because a second prompt may charge
+ * twice. Sends only while the lease is held.
+ */
+export async function sendPrompt(deps: PromptDeps, prompt: Prompt): Promise<void> {
+  let tokenRetries = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await tryOnce(deps, prompt, attempt);
+    if (answer === null) return;
+    if (answer.outcome === 'refused') tokenRetries += answer.kind === 'invalid-token' ? 1 : 0;
+    const pauseMs = deps.resendPausesMs[attempt - 1];
+    const mayResend = isBeforeProcessing(answer) && tokenRetries <= tokenRetriesMax;
+    if (!mayResend || pauseMs === undefined) {
+      return settleAnswer(deps, prompt.transactionId, evidenceOf(answer, attempt));
+    }
+    if (!(await openNextAttempt(deps, prompt, attempt, answer))) return;
+    await sleep(pauseMs * (0.75 + Math.random() / 2));
+  }
+}
+
+type Answer = StkPushAnswer;
+
+function isBeforeProcessing(answer: Answer): boolean {
+  return answer.outcome === 'refused' && (answer.kind === 'busy' || answer.kind === 'invalid-token');
+}
+
+/** Null when the right to send is gone: the payment was settled, or another process took over. */
+async function tryOnce(deps: PromptDeps, prompt: Prompt, attempt: number): Promise<Answer | null> {
+  const token = await accessToken(deps);
+  if ('outcome' in token) return token;
+  if (!(await markDispatched(deps, prompt, attempt))) return null;
+  const { idempotencyKey: _key, metadata: _metadata, ...request } = prompt.request;
+  const callbackUrl = deps.callbackUrl(prompt.transactionId, attempt);
+  const answer = await deps.daraja.stkPush(token, { ...request, callbackUrl });
+  if (answer.outcome === 'refused' && answer.kind === 'invalid-token') {
+    await deps.daraja.discardAccessToken(token.version);
+  }
+  return answer;
+}
+
+/** Without a token nothing is sent, so every failure to get one is an answer that leaves no doubt. */
+async function accessToken({ daraja, logger }: PromptDeps): Promise<AccessToken | Answer> {
+  try {
+    return await daraja.accessToken();
+  } catch (error) {
+    if (!(error instanceof DarajaError)) throw error;
+    if (error.reason === 'token-contended') logger.error({ code: 'TOKEN_CONTENDED' }, error.message);
+    const { message, advice } = error;
+    // A contended token ends the attempt: asking again would only prolong the contention.
+    const kind = error.kind === 'invalid-token' ? 'bad-request' : error.kind;
+    return kind === null
+      ? { outcome: 'not-sent', message, advice }
+      : { outcome: 'refused', kind, errorCode: null, message, advice };
+  }
+}
+
+/** Commits, just before the first byte leaves, that it may have left. From here on a crash means UNCONFIRMED. */
+async function markDispatched({ prisma, firstCheckMs }: PromptDeps, prompt: Prompt, attempt: number): Promise<boolean> {
+  const marked = await prisma.$executeRaw`
+    with held as (
+      update open_work set
+        lease_expires_at = now() + ${promptLeaseMs}::int * interval '1 ms',
+        next_check_at = now() + ${firstCheckMs}::int * interval '1 ms'
+      where transaction_id = ${prompt.transactionId}::uuid and lease_holder = ${prompt.leaseHolder}
+        and lease_expires_at > now()
+      returning transaction_id)
+    update attempts set dispatched_at = now()
+    from held join transactions t on t.id = held.transaction_id
+    where attempts.transaction_id = t.id and attempts.number = ${attempt} and t.status = 'REQUESTED'`;
+  return marked === 1;
+}
+
+/** Notes that Daraja refused this attempt, which proves that it prompted nobody, and opens the next in one commit. */
+async function openNextAttempt(deps: PromptDeps, prompt: Prompt, attempt: number, answer: Answer): Promise<boolean> {
+  const { transactionId, leaseHolder } = prompt;
+  const now = deps.clock.now();
+  return deps.prisma.$transaction(async (tx) => {
+    const renewed = await tx.$executeRaw`
+      update open_work set lease_expires_at = now() + ${promptLeaseMs}::int * interval '1 ms'
+      where transaction_id = ${transactionId}::uuid and lease_holder = ${leaseHolder} and lease_expires_at > now()`;
+    await tx.attempt.update({
+      where: { transactionId_number: { transactionId, number: attempt } },
+      data: {
+        dispatchedAt: null,
+        answeredAt: now,
+        errorCode: 'errorCode' in answer ? answer.errorCode : null,
+        message: 'message' in answer ? answer.message : null,
+      },
+    });
+    if (renewed === 0) return false;
+    await tx.attempt.create({ data: { transactionId, number: attempt + 1, createdAt: now } });
+    return true;
+  });
+}
+
+function evidenceOf(answer: Answer, attempt: number): Evidence {
+  const said = { source: 'DARAJA_ANSWER', attempt } as const;
+  switch (answer.outcome) {
+    case 'accepted': {
+      const { merchantRequestId, checkoutRequestId } = answer;
+      return { ...said, kind: 'prompt-accepted', merchantRequestId, checkoutRequestId };
+    }
+    case 'refused': {
+      const { kind, errorCode, message } = answer;
+      return { ...said, kind: 'prompt-refused', failureReason: failureOfRefusal[kind], errorCode, message };
+    }
+    case 'not-sent':
+      return { ...said, kind: 'prompt-not-sent', message: answer.message };
+    case 'unknown':
+      return { ...said, kind: 'prompt-unknown', message: answer.message };
+  }
+}
+

@@ -1,0 +1,159 @@
+import type { PrismaClient } from '../database/database.ts';
+import { decide } from './decide.ts';
+import { judgement, type Judgement } from './evidence.ts';
+import { loadPayments, type LockedPayment, type Tx } from './load-payments.ts';
+import { outcomeOfResult } from './outcomes.ts';
+import { judgeUnmatched, storeSettlement, type Settlement } from './store-settlement.ts';
+import { hashOf, type Addressed, type Submission, type Testimony } from './submission.ts';
+
+export type SettleDeps = {
+  prisma: PrismaClient;
+  /** Tells watchers to look; called after the commit. Must not throw. */
+  announce(transactionIds: readonly string[]): void;
+};
+
+/** How many bodies that moved nothing are kept for one payment; more are counted. */
+const uselessBodiesMax = 20;
+
+/**
+ * Settles what was said about any number of payments in one short database transaction, as if one by one: stores the
+ * evidence with its verdict, claims receipts, moves payments and appends their events, then tells the watchers.
+ * Payments are locked in the order of their ids, so settlements that share some wait for each other and never
+ * deadlock. Answers with one judgement for each submission; by then all of it is durable.
+ */
+export async function settle(deps: SettleDeps, submissions: readonly Submission[]): Promise<Judgement[]> {
+  const { judgements, changed } = await deps.prisma.$transaction((tx) => settleWithin(tx, submissions), {
+    maxWait: 3_000,
+    timeout: 8_000,
+  });
+  if (changed.length > 0) deps.announce(changed);
+  return submissions.map((submission) => judgements.get(submission.id) ?? judgeUnmatched(submission));
+}
+
+type Settled = { judgements: Map<string, Judgement>; changed: string[] };
+
+async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise<Settled> {
+  // A settlement that cannot have its rows soon must not hold up those behind it.
+  await tx.$executeRaw`set local lock_timeout = '1s'`;
+  const fresh = await withoutThoseStored(tx, submissions);
+  const addressed = await address(tx, fresh);
+  const payments = await loadPayments(tx, [...new Set(addressed.map(({ transactionId }) => transactionId))]);
+  const foreignReceipts = await claimReceipts(tx, addressed, payments);
+  const settlements = [...payments].map(([id, locked]) =>
+    settleOne(locked, addressed.filter(({ transactionId }) => transactionId === id), foreignReceipts),
+  );
+  const known = new Set(addressed.filter(({ transactionId }) => payments.has(transactionId)).map(({ id }) => id));
+  const unmatched = fresh.filter(({ id }) => !known.has(id));
+  await storeSettlement(tx, [...payments.keys()], settlements, unmatched);
+
+  const judgements = new Map(settlements.flatMap((settlement) => [...settlement.judgements]));
+  const stored = submissions.filter((submission) => !fresh.includes(submission));
+  for (const { id } of stored) judgements.set(id, judgement('DUPLICATE', 'Stored before.'));
+  const changed = [...payments.keys()].filter((_, index) => (settlements[index]?.decision.events.length ?? 0) > 0);
+  return { judgements, changed };
+}
+
+async function withoutThoseStored(tx: Tx, submissions: readonly Submission[]): Promise<Submission[]> {
+  const ids = submissions.filter(({ body }) => body !== null).map(({ id }) => id);
+  if (ids.length === 0) return [...submissions];
+  // An UNMATCHED one is stored and yet to be settled: it comes again when its payment is known.
+  const stored = await tx.evidence.findMany({
+    where: { id: { in: ids }, verdict: { not: 'UNMATCHED' } },
+    select: { id: true },
+  });
+  const known = new Set(stored.map(({ id }) => id));
+  return submissions.filter(({ id }) => !known.has(id));
+}
+
+/** Finds the payments of callbacks that came on the shared path. */
+async function address(tx: Tx, submissions: readonly Submission[]): Promise<Addressed[]> {
+  const names = submissions.flatMap((item) => (item.kind === 'unaddressed' ? [item.evidence.checkoutRequestId] : []));
+  const attempts =
+    names.length === 0 ? [] : await tx.attempt.findMany({ where: { checkoutRequestId: { in: names } } });
+  const byName = new Map(attempts.map((attempt) => [attempt.checkoutRequestId, attempt]));
+  return submissions.flatMap((item): Addressed[] => {
+    if (item.kind === 'nameless') return [];
+    if (item.kind !== 'unaddressed') return [item];
+    const attempt = byName.get(item.evidence.checkoutRequestId);
+    if (attempt === undefined) return [];
+    const { transactionId, number } = attempt;
+    return [{ ...item, kind: 'evidence', transactionId, evidence: { ...item.evidence, attempt: number } }];
+  });
+}
+
+/**
+ * Gives each receipt to the payment that names it first, for ever, in receipt order so that two settlements cannot
+ * wait for each other. Answers with those that belong to another payment than the one that names them.
+ */
+async function claimReceipts(
+  tx: Tx,
+  addressed: readonly Addressed[],
+  payments: ReadonlyMap<string, LockedPayment>,
+): Promise<Set<string>> {
+  const claims = addressed.flatMap((item) =>
+    item.kind === 'evidence' &&
+    item.evidence.kind === 'callback' &&
+    item.evidence.receipt !== null &&
+    isPaid(item.evidence) &&
+    payments.has(item.transactionId)
+      ? [{ receipt: item.evidence.receipt, transactionId: item.transactionId, createdAt: item.receivedAt }]
+      : [],
+  );
+  if (claims.length === 0) return new Set();
+  claims.sort((a, b) => (a.receipt < b.receipt ? -1 : Number(a.receipt > b.receipt)));
+  await tx.receipt.createMany({ data: claims, skipDuplicates: true });
+  const held = await tx.receipt.findMany({ where: { receipt: { in: claims.map(({ receipt }) => receipt) } } });
+  const holders = new Map(held.map(({ receipt, transactionId }) => [receipt, transactionId]));
+  return new Set(
+    claims
+      .filter(({ receipt, transactionId }) => holders.get(receipt) !== transactionId)
+      .map(({ receipt, transactionId }) => claimKey(receipt, transactionId)),
+  );
+}
+
+const claimKey = (receipt: string, transactionId: string): string => `${receipt} ${transactionId}`;
+
+function isPaid(said: { resultCode: string; resultDescription: string }): boolean {
+  return outcomeOfResult(said.resultCode, said.resultDescription).kind === 'paid';
+}
+
+function settleOne(
+  { payment, bodies }: LockedPayment,
+  submissions: readonly Addressed[],
+  foreignReceipts: ReadonlySet<string>,
+): Settlement {
+  const stored = [...bodies.values()];
+  const judgements = new Map<string, Judgement>();
+  const repeated = new Map<string, string>();
+  const heard: Testimony[] = [];
+  for (const submission of submissions) {
+    const hash = hashOf(submission);
+    const same = hash === null ? undefined : bodies.get(hash);
+    if (same !== undefined && same !== submission.id) {
+      repeated.set(submission.id, same);
+      judgements.set(submission.id, judgement('DUPLICATE', 'The same body came before.'));
+      continue;
+    }
+    if (hash !== null) bodies.set(hash, submission.id);
+    if (submission.kind === 'evidence') heard.push(submission);
+    else judgements.set(submission.id, judgement('INVALID', submission.reason));
+  }
+  const decision = decide(
+    payment,
+    heard.map(({ evidence, receivedAt, transactionId }) => ({
+      ...evidence,
+      receivedAt,
+      receiptIsOurs:
+        evidence.kind !== 'callback' ||
+        evidence.receipt === null ||
+        !foreignReceipts.has(claimKey(evidence.receipt, transactionId)),
+    })),
+  );
+  heard.forEach(({ id }, index) => {
+    const judged = decision.judgements[index];
+    if (judged) judgements.set(id, judged);
+  });
+  const room = uselessBodiesMax - stored.length;
+  return { before: payment, decision, submissions, judgements, repeated, oldest: stored[0], room };
+}
+
