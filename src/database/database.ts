@@ -4,14 +4,10 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { Pool } from 'pg';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
+import type { DatabaseSettings } from '../config/config.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { applyMigrations } from './schema-engine.ts';
-
-export type DatabaseSettings =
-  | { kind: 'postgresql'; url: string }
-  /** `dataDir` is owned by one process; null keeps everything in memory. */
-  | { kind: 'embedded'; dataDir: string | null };
 
 export type Database = AsyncDisposable & {
   kind: DatabaseSettings['kind'];
@@ -27,6 +23,13 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
 }
 
 async function openPostgres(url: string): Promise<Database> {
+  // Migrations may take longer than any statement of the server may.
+  const migratingPool = new Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 3_000 });
+  try {
+    await applyMigrations(new PrismaPg(migratingPool));
+  } finally {
+    await migratingPool.end();
+  }
   const pool = new Pool({
     connectionString: url,
     max: 20,
@@ -39,13 +42,6 @@ async function openPostgres(url: string): Promise<Database> {
   });
   // A connection that breaks while idle is replaced on next use; without a listener it would end the process.
   pool.on('error', () => undefined);
-  // Migrations may take longer than any statement of the server may.
-  const migratingPool = new Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 3_000 });
-  try {
-    await applyMigrations(new PrismaPg(migratingPool));
-  } finally {
-    await migratingPool.end();
-  }
   return createDatabase('postgresql', new PrismaPg(pool), () => pool.end());
 }
 

@@ -28,7 +28,7 @@ export type Outcome = {
 };
 
 /** What every number does that is neither reserved nor scripted. */
-export const pays: Outcome = {
+const pays: Outcome = {
   name: 'pays',
   refuses: null,
   push: 'accepted',

@@ -76,9 +76,9 @@ const reachableHosts: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1
 
 function urlOf(app: FastifyInstance, host: string): string {
   const name = reachableHosts[host] ?? (host.includes(':') ? `[${host}]` : host);
-  const port = app.addresses()[0]?.port;
-  if (port === undefined) throw new Error('The simulator listens nowhere.');
-  return `http://${name}:${port}`;
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new Error('The simulator listens on no port.');
+  return `http://${name}:${address.port}`;
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -25,7 +25,15 @@ export type Filter = {
   search?: string | null | undefined;
 };
 
-export type Window = { take: number; newestFirst: boolean; after?: string | undefined; before?: string | undefined; fromEnd: boolean };
+export type Window = {
+  take: number;
+  newestFirst: boolean;
+  /** Ids that the page lies after and before, in its own order. */
+  after?: string | undefined;
+  before?: string | undefined;
+  /** Whether the page is the last one before `before` instead of the first one after `after`. */
+  fromEnd: boolean;
+};
 
 /** Beyond this many, counting costs more than the number is worth. */
 export const countMax = 10_000;
@@ -37,25 +45,26 @@ export function within(sight: Sight): Prisma.TransactionWhereInput {
 
 /**
  * A page by id alone, which is by time of creation: `after` and `before` need not exist any longer. Reads one row
- * more than asked for to know whether there is a further page.
+ * more than asked for to know whether the list goes on; `hasEarlier` says whether it goes on the other way too.
  */
-export async function findPage(
-  prisma: PrismaClient,
-  sight: Sight,
-  filter: Filter,
-  window: Window,
-  select: Prisma.TransactionSelect,
-) {
+export async function findPage(prisma: PrismaClient, sight: Sight, filter: Filter, window: Window) {
   const { take, newestFirst, after, before, fromEnd } = window;
   const [above, below] = newestFirst ? [before, after] : [after, before];
+  const matching = [within(sight), whereOf(filter)];
   const rows = await prisma.transaction.findMany({
-    where: { AND: [within(sight), whereOf(filter), above ? { id: { gt: above } } : {}, below ? { id: { lt: below } } : {}] },
+    where: { AND: [...matching, above ? { id: { gt: above } } : {}, below ? { id: { lt: below } } : {}] },
     orderBy: { id: newestFirst === fromEnd ? 'asc' : 'desc' },
     take: take + 1,
-    select,
   });
   const page = rows.slice(0, take);
-  return { rows: fromEnd ? page.reverse() : page, hasMore: rows.length > take };
+  const edge = fromEnd ? before : after;
+  const earlier =
+    edge &&
+    (await prisma.transaction.findFirst({
+      where: { AND: [...matching, { id: newestFirst === fromEnd ? { lte: edge } : { gte: edge } }] },
+      select: { id: true },
+    }));
+  return { rows: fromEnd ? page.reverse() : page, hasMore: rows.length > take, hasEarlier: Boolean(earlier) };
 }
 
 /** Exact up to `countMax`, null beyond. */

@@ -13,7 +13,7 @@ export type ControlAction = {
   /** Below `/_simulator`. */
   path: string;
   does: string;
-  run(world: World, input: ControlInput): unknown;
+  run: (world: World, input: ControlInput) => unknown;
 };
 
 /** The control API, for tests and for a person at a pretended phone. `GET /_simulator` prints this very table. */

@@ -81,8 +81,8 @@ function parseResultCode(value: unknown): string {
 }
 
 function parseAmount(value: unknown): number {
-  if (typeof value === 'number' && value > 0 && value < 1e9) return value;
-  return refuse('amount', 'must be a number of shillings above 0');
+  if (typeof value === 'number' && value >= 0.01 && value < 1e9) return value;
+  return refuse('amount', 'must be a number of shillings from 0.01');
 }
 
 function parseText(value: unknown, field: string): string {

@@ -1,6 +1,6 @@
 import type { Payment } from './payment.ts';
 
-/** Enough for any test and for an hour of a load test; older ones are forgotten, so that memory has a limit. */
+/** More than any test looks back at. The oldest are forgotten, so that a load test does not eat the memory. */
 const keptMax = 100_000;
 
 /** The payments of this run, oldest first, by CheckoutRequestID. */

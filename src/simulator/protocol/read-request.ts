@@ -30,7 +30,7 @@ function isJson(contentType: string | undefined): boolean {
 
 function parseFields(body: unknown): Fields | null {
   try {
-    const value: unknown = JSON.parse(String(body ?? ''));
+    const value: unknown = JSON.parse(typeof body === 'string' ? body : '');
     // An array is an object, too; it has none of the fields.
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
   } catch {

@@ -1,0 +1,31 @@
+import { createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Masked } from '../lib/masked.ts';
+
+/** A secret that is made once and kept in `dataDir`, readable by its owner alone. */
+export function keptSecret(dataDir: string, name: string, make: () => string): Masked {
+  const file = join(dataDir, name);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  try {
+    // Fails where there is one: of two that start at once, both end with the same.
+    writeFileSync(file, make(), { mode: 0o600, flag: 'wx', flush: true });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  return new Masked(readFileSync(file, 'utf8').trim());
+}
+
+export function newSecret(): string {
+  return randomBytes(32).toString('hex');
+}
+
+/** Says that two secrets are the same without saying what they are. */
+export function fingerprintOfSecret(secret: Masked): string {
+  return createHash('sha256').update(`malipo fingerprint ${secret.reveal()}`).digest('hex').slice(0, 32);
+}
+
+/** One key for each purpose, so that a token made for one is worth nothing for another. */
+export function deriveKey(secret: Masked, purpose: 'callback-token' | 'watch-token'): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret.reveal(), 'malipo', purpose, 32));
+}

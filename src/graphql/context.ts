@@ -1,0 +1,25 @@
+import type { Authenticate } from '../access/authenticate.ts';
+import type { Viewer } from '../access/viewer.ts';
+import type { Environment } from '../config/config.ts';
+import type { PrismaClient } from '../database/database.ts';
+import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
+
+/** What the schema needs of the rest of Malipo; one for the life of the server. */
+export type GraphqlDeps = {
+  prisma: PrismaClient;
+  clock: Clock;
+  logger: Logger;
+  environment: Environment;
+  version: string;
+  authenticate: Authenticate;
+  requestPayment: RequestPaymentDeps;
+  stream: PaymentStreamDeps;
+  /** The newest; older ones only verify. */
+  watchTokenKey: Uint8Array;
+};
+
+/** What a resolver is given, the same on HTTP, SSE and WebSocket. */
+export type Context = { deps: GraphqlDeps; viewer: Viewer; requestId: string };

@@ -1,0 +1,48 @@
+import { GraphQLError } from 'graphql';
+import type { Logger } from '../lib/logger.ts';
+
+/** What a caller of a query or a subscription can act on. Mutations report in `userErrors`. */
+export type ErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'BAD_USER_INPUT'
+  | 'RATE_LIMITED'
+  | 'TIMEOUT'
+  | 'UNAVAILABLE'
+  | 'INTERNAL_SERVER_ERROR';
+
+/** The HTTP status where the error is the whole answer. */
+const httpStatuses: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401 };
+
+/** An error that the caller is meant to read; every other one is masked. */
+export function callerError(code: ErrorCode, message: string): GraphQLError {
+  const status = httpStatuses[code];
+  return new GraphQLError(message, { extensions: { code, ...(status ? { http: { status } } : {}) } });
+}
+
+export const notFound = () => callerError('NOT_FOUND', 'There is no such transaction.');
+
+/**
+ * What the caller sees of an error: its own if it was meant for them, else only that something went wrong and a
+ * request id under which the log has all of it.
+ */
+export function maskError(logger: Logger, error: unknown, requestId: string): GraphQLError {
+  const own = error instanceof GraphQLError ? error : null;
+  const isMeant = own !== null && (own.originalError === undefined || own.originalError instanceof GraphQLError);
+  if (isMeant) return withRequestId(own, requestId);
+  logger.error({ err: own?.originalError ?? error, requestId }, 'unexpected error while answering');
+  const { nodes, source, positions, path } = own ?? {};
+  return new GraphQLError('Something went wrong here. Quote the request id when you report it.', {
+    nodes,
+    source,
+    positions,
+    path,
+    extensions: { code: 'INTERNAL_SERVER_ERROR' satisfies ErrorCode, requestId },
+  });
+}
+
+function withRequestId(error: GraphQLError, requestId: string): GraphQLError {
+  const { message, nodes, source, positions, path, extensions } = error;
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, requestId } });
+}

@@ -1,0 +1,21 @@
+import type { PaymentChange } from '../feed/payment-stream.ts';
+import { builder } from './builder.ts';
+import { TransactionStatus } from './enums.ts';
+import { Transaction } from './transaction-type.ts';
+
+export const PaymentStatus = builder.objectRef<PaymentChange>('PaymentStatus').implement({
+  description:
+    'In a replayed change `status`, `sequence` and `isFinal` are of that moment; `transaction` is the present.',
+  fields: (t) => ({
+    sequence: t.exposeInt('sequence', { description: 'Drop those that you have seen; resume after the last.' }),
+    status: t.expose('status', { type: TransactionStatus, description: 'The status at that moment.' }),
+    isFinal: t.exposeBoolean('isFinal', { description: 'Whether a further change was expected then.' }),
+    occurredAt: t.expose('occurredAt', { type: 'DateTime', description: 'When.' }),
+    transaction: t.prismaField({
+      type: Transaction,
+      description: 'The payment as it is now.',
+      resolve: (query, { transactionId: id }, _args, { deps }) =>
+        deps.prisma.transaction.findUniqueOrThrow({ ...query, where: { id } }),
+    }),
+  }),
+});

@@ -1,0 +1,153 @@
+import { brandWithType } from '@pothos/core';
+import { PaymentStream } from '../feed/payment-stream.ts';
+import { awaitFinal } from '../feed/await-payment.ts';
+import { within, whereOfLookup, type Lookup, type Sight } from '../transactions/find.ts';
+import { builder } from './builder.ts';
+import { requireClientSight, requireSight } from './authorize.ts';
+import type { Context } from './context.ts';
+import { Environment } from './enums.ts';
+import { callerError, notFound } from './errors.ts';
+import { readTransactionId, requireTransactionId } from './global-ids.ts';
+import { PaymentStatus } from './payment-status.ts';
+import { resolvePage, TransactionConnection, TransactionOrder, TransactionWhere } from './transaction-connection.ts';
+import { Transaction } from './transaction-type.ts';
+
+const nodesMax = 100;
+
+const TransactionLookup = builder.inputType('TransactionLookup', {
+  isOneOf: true,
+  description: 'One way to name a payment.',
+  fields: (t) => ({
+    id: t.id({ description: 'Its `id` here.' }),
+    checkoutRequestId: t.string({ description: 'M-Pesa’s id of the prompt.' }),
+    merchantRequestId: t.string({ description: 'M-Pesa’s id of the request.' }),
+    mpesaReceiptNumber: t.string({ description: 'The receipt.' }),
+    idempotencyKey: t.string({ description: 'The key that your client gave it.' }),
+  }),
+});
+
+const ServerInfo = builder.objectRef<{ version: string }>('ServerInfo').implement({
+  description: 'What Malipo is and which environment it talks to.',
+  fields: (t) => ({
+    environment: t.field({
+      type: Environment,
+      description: 'Only PRODUCTION moves money.',
+      resolve: (_server, _args, { deps }) => deps.environment,
+    }),
+    version: t.exposeString('version', { description: 'Of Malipo.' }),
+    now: t.field({
+      type: 'DateTime',
+      description: 'The server’s clock, against which to read its times.',
+      resolve: (_server, _args, { deps }) => deps.clock.now(),
+    }),
+  }),
+});
+
+builder.queryType({
+  description: 'What can be asked.',
+  fields: (t) => ({
+    node: t.field({
+      type: builder.nodeInterfaceRef(),
+      nullable: true,
+      description: 'Whatever has this id; null for an id that is malformed, unknown or not yours to see.',
+      args: { id: t.arg.id({ required: true, description: 'A global id.' }) },
+      resolve: async (_root, { id }, context) => (await findNodes(context, requireSight(context), [id]))[0] ?? null,
+    }),
+    nodes: t.field({
+      type: [builder.nodeInterfaceRef()],
+      nullable: { list: false, items: true },
+      description: `The same for at most ${String(nodesMax)} ids at once.`,
+      args: { ids: t.arg.idList({ required: true, description: 'Global ids.' }) },
+      resolve: (_root, { ids }, context) => {
+        const sight = requireClientSight(context);
+        if (ids.length > nodesMax) throw callerError('BAD_USER_INPUT', `Give at most ${String(nodesMax)} ids.`);
+        return findNodes(context, sight, ids);
+      },
+    }),
+    transaction: t.prismaField({
+      type: Transaction,
+      nullable: true,
+      description: 'One payment; null when there is none that you may see.',
+      args: { by: t.arg({ type: TransactionLookup, required: true, description: 'How it is named.' }) },
+      resolve: (query, _root, { by }, context) => {
+        const lookup = readLookup(by);
+        const sight = 'id' in lookup ? requireSight(context) : requireClientSight(context);
+        const clientId = context.viewer.kind === 'client' ? context.viewer.clientId : null;
+        const where = whereOfLookup(lookup, clientId);
+        if (where === null) return null;
+        return context.deps.prisma.transaction.findFirst({ ...query, where: { AND: [where, within(sight)] } });
+      },
+    }),
+    transactions: t.field({
+      type: TransactionConnection,
+      description: 'Your payments, by time of creation.',
+      args: {
+        where: t.arg({ type: TransactionWhere, description: 'Which.' }),
+        orderBy: t.arg({ type: TransactionOrder, defaultValue: 'NEWEST_FIRST', description: 'In which order.' }),
+        first: t.arg.int({ description: '1 to 100, from the start. Default 20.' }),
+        after: t.arg.string({ description: 'Only what comes after this cursor.' }),
+        last: t.arg.int({ description: '1 to 100, from the end.' }),
+        before: t.arg.string({ description: 'Only what comes before this cursor.' }),
+      },
+      resolve: (_root, { where, orderBy, ...page }, context) =>
+        resolvePage(context, requireClientSight(context), where ?? {}, orderBy !== 'OLDEST_FIRST', page),
+    }),
+    awaitPayment: t.field({
+      type: PaymentStatus,
+      description:
+        'Waits on the server until the payment is final or the time (1 to 55 s) is up, for clients without a socket.',
+      args: {
+        transactionId: t.arg.id({ required: true, description: 'Which payment.' }),
+        timeoutSeconds: t.arg.int({ defaultValue: 30, description: '1 to 55.' }),
+      },
+      resolve: async (_root, { transactionId, timeoutSeconds }, context) => {
+        const id = await requireVisible(context, transactionId);
+        const seconds = timeoutSeconds ?? 30;
+        if (seconds < 1 || seconds > 55) throw callerError('BAD_USER_INPUT', '`timeoutSeconds` must be from 1 to 55.');
+        const change = await awaitFinal(new PaymentStream(context.deps.stream, id, null), seconds * 1000);
+        if (change === null) throw callerError('TIMEOUT', 'The payment could not be read in time.');
+        return change;
+      },
+    }),
+    server: t.field({
+      type: ServerInfo,
+      description: 'What Malipo is and which environment it talks to.',
+      resolve: (_root, _args, { deps }) => ({ version: deps.version }),
+    }),
+  }),
+});
+
+/** The id of a payment that the caller may watch. Throws NOT_FOUND. */
+export async function requireVisible(context: Context, globalId: string): Promise<string> {
+  const id = requireTransactionId(globalId);
+  const where = { AND: [{ id }, within(requireSight(context))] };
+  const found = await context.deps.prisma.transaction.findFirst({ where, select: { id: true } });
+  if (found === null) throw notFound();
+  return id;
+}
+
+async function findNodes(context: Context, sight: Sight, globalIds: readonly string[]) {
+  const ids = globalIds.map(readTransactionId);
+  const known = ids.filter((id) => id !== null);
+  const rows = await context.deps.prisma.transaction.findMany({ where: { AND: [{ id: { in: known } }, within(sight)] } });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  for (const row of rows) brandWithType(row, Transaction);
+  return ids.map((id) => (id === null ? null : (byId.get(id) ?? null)));
+}
+
+/** GraphQL has made sure that exactly one is given; an id that is malformed names nothing. */
+function readLookup(by: { [key in keyof typeof lookups]?: string | null | undefined }): Lookup {
+  for (const [name, read] of Object.entries(lookups)) {
+    const value = by[name as keyof typeof lookups];
+    if (typeof value === 'string') return read(value);
+  }
+  throw callerError('BAD_USER_INPUT', 'Give exactly one way to name the payment.');
+}
+
+const lookups = {
+  id: (text: string): Lookup => ({ id: readTransactionId(text) ?? '' }),
+  checkoutRequestId: (checkoutRequestId: string): Lookup => ({ checkoutRequestId }),
+  merchantRequestId: (merchantRequestId: string): Lookup => ({ merchantRequestId }),
+  mpesaReceiptNumber: (text: string): Lookup => ({ mpesaReceiptNumber: text.trim().toUpperCase() }),
+  idempotencyKey: (idempotencyKey: string): Lookup => ({ idempotencyKey }),
+};

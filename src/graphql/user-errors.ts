@@ -1,0 +1,44 @@
+import { builder } from './builder.ts';
+
+export const UserErrorCode = builder.enumType('UserErrorCode', {
+  description: 'What is wrong with a request. More may be added.',
+  values: {
+    INVALID_PHONE_NUMBER: { description: 'No Safaricom number.' },
+    INVALID_AMOUNT: { description: 'No amount that M-Pesa takes.' },
+    INVALID_ACCOUNT_REFERENCE: { description: 'No reference that M-Pesa takes.' },
+    INVALID_DESCRIPTION: { description: 'No description that M-Pesa takes.' },
+    INVALID_IDEMPOTENCY_KEY: { description: 'No key that can be kept.' },
+    INVALID_METADATA: { description: 'No JSON object that can be kept.' },
+    IDEMPOTENCY_KEY_REUSED: { description: 'The key belongs to another request.' },
+    PROMPT_ALREADY_OPEN: { description: 'A prompt is open on this phone.' },
+    PAYER_COOLING_DOWN: { description: 'M-Pesa wants this phone left alone for a while.' },
+    RATE_LIMITED: { description: 'Too many requests.' },
+    NOT_FOUND: { description: 'There is no such thing, or it is not yours.' },
+    UNAVAILABLE: { description: 'It cannot be done at the moment; nothing was done.' },
+  } as const,
+});
+
+export type UserErrorShape = {
+  code: typeof UserErrorCode.$inferType;
+  message: string;
+  path: string[];
+  retryable: boolean;
+  retryAfterSeconds: number | null;
+};
+
+export const UserError = builder.objectRef<UserErrorShape>('UserError').implement({
+  description:
+    'Why a request was refused. `path` starts with "input". `retryable`: the same input with the same key may succeed later.',
+  fields: (t) => ({
+    code: t.expose('code', { type: UserErrorCode, description: 'For programs.' }),
+    message: t.exposeString('message', { description: 'For people: what is wrong and what to do.' }),
+    path: t.exposeStringList('path', { description: 'Which part of the input.' }),
+    retryable: t.exposeBoolean('retryable', { description: 'Whether the very same request may succeed later.' }),
+    retryAfterSeconds: t.exposeInt('retryAfterSeconds', { nullable: true, description: 'Not before.' }),
+  }),
+});
+
+/** A refusal that only another request can mend. */
+export function refusal(code: UserErrorShape['code'], message: string, path: string[]): UserErrorShape {
+  return { code, message, path, retryable: false, retryAfterSeconds: null };
+}
