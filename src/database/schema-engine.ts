@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 import {
   bindMigrationAwareSqlAdapterFactory,
   type SqlMigrationAwareDriverAdapterFactory,
@@ -49,7 +49,8 @@ export async function applyMigrations(adapter: SqlMigrationAwareDriverAdapterFac
 }
 
 async function instantiate(): Promise<void> {
-  const file = fileURLToPath(import.meta.resolve('@prisma/schema-engine-wasm'));
+  // Not `import.meta.resolve`, which vitest's global setup does not have.
+  const file = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm');
   const wasm = await readFile(file.replace(/schema_engine\.js$/, 'schema_engine_bg.wasm'));
   const { instance } = await WebAssembly.instantiate(wasm, {
     './schema_engine_bg.js': bindings,

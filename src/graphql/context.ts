@@ -1,7 +1,6 @@
-import type { Authenticate } from '../access/authenticate.ts';
 import type { Viewer } from '../access/viewer.ts';
-import type { Environment } from '../config/config.ts';
 import type { PrismaClient } from '../database/database.ts';
+import type { Environment } from '../database/generated/prisma/enums.ts';
 import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -14,7 +13,6 @@ export type GraphqlDeps = {
   logger: Logger;
   environment: Environment;
   version: string;
-  authenticate: Authenticate;
   requestPayment: RequestPaymentDeps;
   stream: PaymentStreamDeps;
   /** The newest; older ones only verify. */

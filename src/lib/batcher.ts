@@ -3,7 +3,11 @@ export type Batcher<Item, Result> = {
   add(item: Item): Promise<Result>;
 };
 
-type Waiting<Item, Result> = { item: Item; resolve(result: Result): void; reject(error: unknown): void };
+type Waiting<Item, Result> = {
+  item: Item;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+};
 
 /**
  * Hands what comes while a batch is under way to the next one: a lone item waits for nobody, and a crowd shares its

@@ -79,5 +79,7 @@ function apply(decision: Decision, evidence: Weighed, step: Step): void {
     after.callbacks = [...before.callbacks, { ...evidence, receiptIsOurs: evidence.receiptIsOurs ?? true }];
   }
   decision.payment = after;
-  decision.checkNow ||= step.checkNow ?? false;
+  // What settles a payment answers the questions that were open before it, as it does when each comes alone.
+  const isAnswered = after.status !== before.status && isFinal(after.status);
+  decision.checkNow = (decision.checkNow && !isAnswered) || (step.checkNow ?? false);
 }

@@ -1,3 +1,4 @@
+import type { PrismaClient } from '../database/database.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Evidence } from './evidence.ts';
@@ -38,6 +39,6 @@ const neverLeft = {
 /**
  * Ends every lease at once. Only for a database that has one process, at its start: whoever held them is gone.
  */
-export async function abandonLeases({ prisma }: SettleDeps): Promise<void> {
+export async function abandonLeases(prisma: PrismaClient): Promise<void> {
   await prisma.$executeRaw`update open_work set lease_expires_at = now() where lease_expires_at > now()`;
 }

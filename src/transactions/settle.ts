@@ -47,22 +47,30 @@ async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise
   await storeSettlement(tx, [...payments.keys()], settlements, unmatched);
 
   const judgements = new Map(settlements.flatMap((settlement) => [...settlement.judgements]));
-  const stored = submissions.filter((submission) => !fresh.includes(submission));
+  const freshIds = new Set(fresh.map(({ id }) => id));
+  const stored = submissions.filter(({ id }) => !freshIds.has(id));
   for (const { id } of stored) judgements.set(id, judgement('DUPLICATE', 'Stored before.'));
   const changed = [...payments.keys()].filter((_, index) => (settlements[index]?.decision.events.length ?? 0) > 0);
   return { judgements, changed };
 }
 
+/** Each arrival once: neither twice in one batch nor after it was stored. */
 async function withoutThoseStored(tx: Tx, submissions: readonly Submission[]): Promise<Submission[]> {
-  const ids = submissions.filter(({ body }) => body !== null).map(({ id }) => id);
-  if (ids.length === 0) return [...submissions];
+  const byId = new Map(submissions.map((submission) => [submission.id, submission]));
+  const ids = [...byId.values()].filter(leavesEvidence).map(({ id }) => id);
+  if (ids.length === 0) return [...byId.values()];
   // An UNMATCHED one is stored and yet to be settled: it comes again when its payment is known.
   const stored = await tx.evidence.findMany({
     where: { id: { in: ids }, verdict: { not: 'UNMATCHED' } },
     select: { id: true },
   });
-  const known = new Set(stored.map(({ id }) => id));
-  return submissions.filter(({ id }) => !known.has(id));
+  for (const { id } of stored) byId.delete(id);
+  return [...byId.values()];
+}
+
+/** What Daraja answered to a push leaves none, and may be heard twice without harm. */
+function leavesEvidence(submission: Submission): boolean {
+  return submission.body !== null || (submission.kind === 'evidence' && submission.evidence.kind === 'query');
 }
 
 /** Finds the payments of callbacks that came on the shared path. */

@@ -56,7 +56,9 @@ async function movePayments(tx: Tx, targets: readonly Target[]): Promise<void> {
       result_description = n.result_description, failure_reason = n.failure_reason::"FailureReason",
       settled_rank = n.settled_rank, attention = n.attention::"AttentionReason"[], accepted_at = n.accepted_at,
       settled_at = n.settled_at, merchant_request_id = n.merchant_request_id,
-      checkout_request_id = n.checkout_request_id, updated_at = n.updated_at
+      checkout_request_id = n.checkout_request_id,
+      -- Evidence that waited for its payment is older than what happened meanwhile.
+      updated_at = greatest(t.updated_at, n.updated_at)
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n(
       id uuid, status text, sequence int, paid_amount_cents int, mpesa_receipt_number text, paid_at timestamptz,
       result_code text, result_description text, failure_reason text, settled_rank smallint, attention text[],
@@ -103,7 +105,13 @@ async function keepEvidence(tx: Tx, targets: readonly Target[], unmatched: reado
     await tx.$executeRaw`
       update evidence e set repeats = e.repeats + n.times
       from (select id, count(*)::int as times from unnest(${counted}::uuid[]) as id group by id) n where e.id = n.id`;
+    await forgetUnmatched(tx, perPayment.flatMap((evidence) => evidence.dropped));
   }
+}
+
+/** What is only counted may have waited, stored, for its payment: it must not wait for ever. */
+async function forgetUnmatched(tx: Tx, ids: readonly string[]): Promise<void> {
+  await tx.evidence.deleteMany({ where: { id: { in: [...ids] }, verdict: 'UNMATCHED' } });
 }
 
 /** Splits what came for one payment into what is kept and what only raises the count of something kept. */
@@ -114,8 +122,9 @@ function evidenceOf({ submissions, judgements, repeated, oldest, room }: Settlem
   });
   const fresh = all.filter((row) => !repeated.has(row.id));
   const kept = fresh.filter((row, index) => row.verdict === 'APPLIED' || index < room);
-  const dropped = fresh.filter((row) => !kept.includes(row)).map(() => oldest ?? kept[0]?.id ?? '');
-  return { kept, counted: [...repeated.values(), ...dropped] };
+  const beyond = fresh.filter((row) => !kept.includes(row)).map(({ id }) => id);
+  const counted = [...repeated.values(), ...beyond.map(() => oldest ?? kept[0]?.id ?? '')];
+  return { kept, counted, dropped: [...repeated.keys(), ...beyond] };
 }
 
 type EvidenceRow = ReturnType<typeof rowFor>[number];

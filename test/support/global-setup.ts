@@ -1,1 +1,75 @@
-export function setup(): void {}
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { Client } from 'pg';
+import type { TestProject } from 'vitest/node';
+import { openDatabase, wrapEmbedded } from '../../src/database/database.ts';
+
+declare module 'vitest' {
+  // Only an interface can add to vitest's own.
+  // eslint-disable-next-line @typescript-eslint/consistent-type-definitions
+  interface ProvidedContext {
+    /** A file with the data directory of an embedded database that has every table and no row. */
+    embeddedTemplate: string;
+    /** A database with every table and no row, and the URL of its server; null where none answers. */
+    postgresTemplate: { serverUrl: string; name: string } | null;
+  }
+}
+
+const serverUrl = process.env['TEST_DATABASE_URL'] ?? 'postgresql://postgres@127.0.0.1:5432/postgres';
+const templateName = `malipo_test_template_${String(process.pid)}`;
+
+let folder: string | undefined;
+let hasPostgresTemplate = false;
+
+/** Migrates one database of each kind, once: every test file gets a copy. */
+export async function setup(project: TestProject): Promise<void> {
+  folder = await mkdtemp(join(tmpdir(), 'malipo-test-'));
+  project.provide('embeddedTemplate', await makeEmbeddedTemplate(folder));
+  hasPostgresTemplate = await makePostgresTemplate();
+  project.provide('postgresTemplate', hasPostgresTemplate ? { serverUrl, name: templateName } : null);
+}
+
+export async function teardown(): Promise<void> {
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  if (hasPostgresTemplate)
+    await onServer((client) => client.query(`drop database if exists ${templateName} with (force)`));
+}
+
+async function makeEmbeddedTemplate(into: string): Promise<string> {
+  const engine = new PGlite();
+  await using _database = await wrapEmbedded(engine);
+  const file = join(into, 'embedded.tar');
+  const dump = await engine.dumpDataDir('none');
+  await writeFile(file, Buffer.from(await dump.arrayBuffer()));
+  return file;
+}
+
+/** False, said aloud, where no PostgreSQL answers. Any other failure is one. */
+async function makePostgresTemplate(): Promise<boolean> {
+  try {
+    await onServer((client) => client.query('select 1'));
+  } catch (error) {
+    const { hostname, port } = new URL(serverUrl);
+    console.error(
+      `\n!! NO POSTGRESQL at ${hostname}:${port}: its tests do not run. TEST_DATABASE_URL names one. (${String(error)})\n`,
+    );
+    return false;
+  }
+  await onServer((client) => client.query(`create database ${templateName}`));
+  const url = new URL(serverUrl);
+  url.pathname = `/${templateName}`;
+  await using _database = await openDatabase({ kind: 'postgresql', url: url.href });
+  return true;
+}
+
+async function onServer(work: (client: Client) => Promise<unknown>): Promise<void> {
+  const client = new Client({ connectionString: serverUrl, connectionTimeoutMillis: 3_000 });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}

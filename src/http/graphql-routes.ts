@@ -1,0 +1,107 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticate } from '../access/authenticate.ts';
+import type { Graphql } from '../graphql/yoga.ts';
+import { bearerCredential } from './credential.ts';
+
+export type GraphqlRouteDeps = {
+  graphql: Graphql;
+  authenticate: Authenticate;
+  /** The page for a person with a browser; null where there is none. */
+  graphiql: ((request: FastifyRequest) => Promise<string>) | null;
+};
+
+/** Operations are a few KB; 4 KB of metadata and a long document fit many times over. */
+const bodyBytesMax = 128 * 1024;
+
+type Query = { watchToken?: unknown; query?: unknown };
+
+/**
+ * GraphQL over HTTP and SSE. Nothing but the page is answered without a credential, and no cookie is ever read. Only
+ * JSON is taken, so that no form of another site's page can post.
+ */
+export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDeps): Disposable {
+  const streams = new Set<ServerResponse>();
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    // Yoga reads the text itself, and answers for what is wrong with it.
+    scope.addContentTypeParser(
+      ['application/json', 'application/graphql-response+json'],
+      { parseAs: 'string', bodyLimit: bodyBytesMax },
+      (_request, body, parsed) => {
+        parsed(null, body);
+      },
+    );
+    scope.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) =>
+      refuse(request, reply, error.statusCode ?? 500, codes[error.statusCode ?? 500] ?? 'BAD_REQUEST', error.message),
+    );
+    scope.route<{ Querystring: Query }>({
+      method: ['GET', 'POST'],
+      url: '/graphql',
+      handler: async (request, reply) => {
+        if (deps.graphiql !== null && wantsPage(request)) {
+          return reply.type('text/html; charset=utf-8').send(await deps.graphiql(request));
+        }
+        const credential = bearerCredential(request.headers.authorization) ?? watchTokenOf(request.query);
+        const viewer = credential === null ? null : await deps.authenticate(credential);
+        if (viewer === null) {
+          void reply.header('www-authenticate', 'Bearer');
+          return refuse(request, reply, 401, 'UNAUTHENTICATED', unauthenticated);
+        }
+        void reply.header('x-request-id', request.id);
+        if (request.method === 'POST' && !request.body) {
+          return refuse(request, reply, 400, 'BAD_REQUEST', 'The request has no body.');
+        }
+        const { graphql } = deps;
+        const response = await graphql.withRequestId(request.id, async () =>
+          graphql.yoga.handleNodeRequestAndResponse(request, reply.raw, { viewer, requestId: request.id }),
+        );
+        void reply.code(response.status).headers(Object.fromEntries(response.headers));
+        if (!isStream(response)) return reply.send(await response.text());
+        keepUntilClosed(streams, reply.raw);
+        return reply.send(response.body);
+      },
+    });
+    done();
+  });
+  // A stream that is cut is resumed by its client elsewhere; one that is completed would say that all was told.
+  return { [Symbol.dispose]: () => streams.forEach((stream) => stream.destroy()) };
+}
+
+function isStream({ headers }: Response): boolean {
+  return (headers.get('content-type') ?? '').includes('text/event-stream');
+}
+
+function keepUntilClosed(streams: Set<ServerResponse>, stream: ServerResponse): void {
+  streams.add(stream);
+  stream.once('close', () => streams.delete(stream));
+}
+
+const unauthenticated =
+  'Send a key as `Authorization: Bearer mlp_…`, or the watch token of a payment. This one is missing, unknown or expired.';
+
+const codes: Record<number, string> = {
+  413: 'REQUEST_ENTITY_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  500: 'INTERNAL_SERVER_ERROR',
+};
+
+/** `EventSource` can set no header. */
+function watchTokenOf({ watchToken }: Query): string | null {
+  return typeof watchToken === 'string' && watchToken !== '' ? watchToken : null;
+}
+
+function wantsPage({ method, headers, query }: FastifyRequest<{ Querystring: Query }>): boolean {
+  return method === 'GET' && query.query === undefined && (headers.accept ?? '').includes('text/html');
+}
+
+function refuse(request: FastifyRequest, reply: FastifyReply, status: number, code: string, message: string) {
+  const type = (request.headers.accept ?? '').includes('application/graphql-response+json')
+    ? 'application/graphql-response+json; charset=utf-8'
+    : 'application/json; charset=utf-8';
+  const shown = status === 500 ? 'Something went wrong here. Quote the request id when you report it.' : message;
+  return reply
+    .code(status)
+    .type(type)
+    .send(JSON.stringify({ errors: [{ message: shown, extensions: { code, requestId: request.id } }] }));
+}
