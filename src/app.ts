@@ -35,6 +35,7 @@ import type { Submission } from './transactions/submission.ts';
 export type Overrides = {
   clock?: Clock;
   logger?: Logger;
+  openDatabase?: () => Promise<Database>;
   simulator?: SimulatorSettings;
   reconcilerIdleMs?: number;
   resendPausesMs?: readonly number[];
@@ -63,7 +64,7 @@ type Secrets = readonly [Masked, ...Masked[]];
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
   await using parts = new AsyncDisposableStack();
   const { clock = systemClock, logger = createLogger(config.logLevel) } = overrides;
-  const database = parts.use(await openDatabase(config.database));
+  const database = parts.use(await (overrides.openDatabase?.() ?? openDatabase(config.database)));
   const secrets = malipoSecrets(config);
   const foundation: Foundation = { config, overrides, clock, logger, database, secrets };
   await prepareDatabase(foundation);

@@ -105,6 +105,9 @@ function cents(shillings: number): number {
   return Math.min(Math.max(shillings, -1), 20_000_000) * 100;
 }
 
+/** Fewer digits would end too many numbers, and none at all would end each. */
+const phoneEndingMin = 3;
+
 function searchFor(text: string): Prisma.TransactionWhereInput {
   // Prisma hands these to LIKE as they are.
   const literal = text.replaceAll(/[\\%_]/g, '\\$&');
@@ -113,7 +116,9 @@ function searchFor(text: string): Prisma.TransactionWhereInput {
       { receipts: { some: { receipt: { startsWith: literal.toUpperCase() } } } },
       { accountReference: { startsWith: literal } },
       { idempotencyKey: { startsWith: literal } },
-      ...(/^\+?[\d\s-]{3,}$/.test(text) ? [{ phoneNumber: { endsWith: phoneEnding(text) } }] : []),
+      ...(/^\+?[\d\s-]+$/.test(text) && phoneEnding(text).length >= phoneEndingMin
+        ? [{ phoneNumber: { endsWith: phoneEnding(text) } }]
+        : []),
     ],
   };
 }

@@ -72,6 +72,8 @@ async function storeRequest(
           sequence: 1,
           requestFingerprint: fingerprintOf(request),
           amountCents: amountShillings * 100,
+          // Left out it would be NULL, which is no empty list to a filter.
+          attention: [],
           ...(metadata === null ? {} : { metadata }),
           createdAt: now,
           updatedAt: now,

@@ -42,6 +42,7 @@ export type RequestProblem = { code: RequestProblemCode; message: string; field:
 
 const maxIdempotencyKeyLength = 255;
 const maxMetadataBytes = 4_096;
+const maxMetadataDepth = 100;
 
 /** The payers that only the simulator has. */
 const reservedPayers = /^2547000000\d\d$/;
@@ -126,7 +127,13 @@ function isStorable(text: string): boolean {
 }
 
 function isStorableJson(value: JsonObject): boolean {
-  return Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes && holdsOnlyStorable(value);
+  return isShallow(value, maxMetadataDepth) && Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes && holdsOnlyStorable(value);
+}
+
+/** Deeper documents overflow the stack of what walks them. */
+function isShallow(value: JsonValue, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1));
 }
 
 function holdsOnlyStorable(value: JsonValue): boolean {

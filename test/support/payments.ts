@@ -70,6 +70,7 @@ function paymentRow(columns: Partial<TransactionCreateManyInput>) {
     businessShortCode: '174379',
     partyB: '174379',
     amountCents: 150_000,
+    attention: [],
     phoneNumber: '254712345678',
     accountReference: 'ORDER-1',
     description: 'ORDER-1',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 import { Client } from 'pg';
-import { inject } from 'vitest';
+import { afterAll, beforeAll, describe, inject } from 'vitest';
 import type { DatabaseSettings } from '../../src/config/config.ts';
 import { openDatabase, wrapEmbedded, type Database } from '../../src/database/database.ts';
 
@@ -21,7 +21,7 @@ export type TestDatabases = {
 
 const template = inject('postgresTemplate');
 
-const embedded: TestDatabases = {
+export const embedded: TestDatabases = {
   name: 'embedded',
   available: true,
   open: openEmbedded,
@@ -36,8 +36,24 @@ export const postgresql: TestDatabases = {
   settings: postgresSettings,
 };
 
-/** Suites loop over these with `describe.skipIf(!available)`, so that both databases keep every promise. */
 export const databases: readonly TestDatabases[] = [embedded, postgresql];
+
+/** The same suite on both databases, on an empty one of its own each time, which is open while its tests run. */
+export function onEachDatabase(title: string, suite: (opened: () => TestDatabase) => void): void {
+  for (const { name, available, open } of databases) {
+    describe.skipIf(!available)(`${title} (${name})`, () => {
+      let database: TestDatabase | undefined;
+      beforeAll(async () => {
+        database = await open();
+      });
+      afterAll(() => database?.[Symbol.asyncDispose]());
+      suite(() => {
+        if (database === undefined) throw new Error('The database is open only while tests run');
+        return database;
+      });
+    });
+  }
+}
 
 async function openEmbedded(): Promise<TestDatabase> {
   return wrapEmbedded(new PGlite({ loadDataDir: await openAsBlob(inject('embeddedTemplate')) }));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ensureFixedClients } from '../../src/access/fixed-clients.ts';
 import { DarajaError } from '../../src/daraja/daraja-error.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -6,10 +6,11 @@ import { createLogger } from '../../src/lib/logger.ts';
 import { createTaskSet } from '../../src/lib/task-set.ts';
 import type { PaymentInput } from '../../src/transactions/request-rules.ts';
 import { requestPayment, type RequestPaymentDeps } from '../../src/transactions/request-payment.ts';
+import { findPage } from '../../src/transactions/find.ts';
 import { settle } from '../../src/transactions/settle.ts';
 import { acceptance, createFakeDaraja, refusal, type FakeDaraja } from '../support/fake-daraja.ts';
 import { clientId } from '../support/payments.ts';
-import { databases, type TestDatabase } from '../support/test-database.ts';
+import { onEachDatabase } from '../support/test-database.ts';
 import { success } from './support/evidence.ts';
 
 let keys = 0;
@@ -20,317 +21,322 @@ function input(changes: Partial<PaymentInput> = {}): PaymentInput {
   return { phoneNumber: '0712345678', amount: 1500, accountReference: 'ORDER-1', idempotencyKey, ...changes };
 }
 
-describe.each(databases)('a requested payment ($name)', ({ available, open }) => {
-  describe.skipIf(!available)('', () => {
-    let database: TestDatabase;
-    beforeAll(async () => {
-      database = await open();
-      await ensureFixedClients(database.prisma);
+onEachDatabase('a requested payment', (opened) => {
+  beforeAll(async () => {
+    await ensureFixedClients(opened().prisma);
+  });
+
+  function depsWith(daraja: FakeDaraja, changes: Partial<RequestPaymentDeps> = {}): RequestPaymentDeps {
+    return {
+      prisma: opened().prisma,
+      clock: systemClock,
+      logger: createLogger('silent'),
+      daraja,
+      callbackUrl: (transactionId, attempt) => `https://shop.example/cb/${transactionId}/${String(attempt)}`,
+      firstCheckMs: 60_000,
+      resendPausesMs: [1, 1, 1],
+      announce: () => undefined,
+      pushes: createTaskSet((error) => {
+        throw error;
+      }),
+      merchant: { businessShortCode: '174379', partyB: '174379' },
+      allowReservedPayers: false,
+      ...changes,
+    };
+  }
+
+  /** Requests a payment and waits for Daraja's answer. */
+  async function request(daraja: FakeDaraja, changes: Partial<RequestPaymentDeps> = {}) {
+    const requested = await requestPayment(depsWith(daraja, changes), clientId, input());
+    if (requested.outcome !== 'requested') throw new Error(`It was ${requested.outcome}`);
+    await requested.answered;
+    return load(requested.transactionId);
+  }
+
+  async function load(id: string) {
+    const { attempts, events, ...row } = await opened().prisma.transaction.findUniqueOrThrow({
+      where: { id },
+      include: { attempts: { orderBy: { number: 'asc' } }, events: { orderBy: { sequence: 'asc' } } },
     });
-    afterAll(() => database[Symbol.asyncDispose]());
+    return { row, attempts, statuses: events.map(({ status }) => status) };
+  }
 
-    function depsWith(daraja: FakeDaraja, changes: Partial<RequestPaymentDeps> = {}): RequestPaymentDeps {
-      return {
-        prisma: database.prisma,
-        clock: systemClock,
-        logger: createLogger('silent'),
-        daraja,
-        callbackUrl: (transactionId, attempt) =>
-          `https://shop.example/cb/${transactionId}/${String(attempt)}`,
-        firstCheckMs: 60_000,
-        resendPausesMs: [1, 1, 1],
-        announce: () => undefined,
-        pushes: createTaskSet((error) => {
-          throw error;
-        }),
-        merchant: { businessShortCode: '174379', partyB: '174379' },
-        allowReservedPayers: false,
-        ...changes,
-      };
-    }
+  async function loseLeases(): Promise<void> {
+    await opened().prisma.$executeRaw`update open_work set lease_expires_at = now() - interval '1 s'`;
+  }
 
-    /** Requests a payment and waits for Daraja's answer. */
-    async function request(daraja: FakeDaraja, changes: Partial<RequestPaymentDeps> = {}) {
-      const requested = await requestPayment(depsWith(daraja, changes), clientId, input());
-      if (requested.outcome !== 'requested') throw new Error(`It was ${requested.outcome}`);
-      await requested.answered;
-      return load(requested.transactionId);
-    }
+  async function workOf(transactionId: string) {
+    const select = { leaseHolder: true, leaseExpiresAt: true, nextCheckAt: true };
+    return opened().prisma.openWork.findUnique({ where: { transactionId }, select });
+  }
 
-    async function load(id: string) {
-      const { attempts, events, ...row } = await database.prisma.transaction.findUniqueOrThrow({
-        where: { id },
-        include: { attempts: { orderBy: { number: 'asc' } }, events: { orderBy: { sequence: 'asc' } } },
-      });
-      return { row, attempts, statuses: events.map(({ status }) => status) };
-    }
+  it('that Daraja accepts awaits its payer', async () => {
+    const { row, attempts, statuses } = await request(createFakeDaraja());
+    expect(statuses).toEqual(['REQUESTED', 'AWAITING_PAYER']);
+    expect(row).toMatchObject({
+      amountCents: 150_000,
+      phoneNumber: '254712345678',
+      description: 'ORDER-1',
+    });
+    expect(attempts).toMatchObject([{ number: 1, checkoutRequestId: row.checkoutRequestId }]);
+    expect(await workOf(row.id)).toMatchObject({ leaseHolder: null, leaseExpiresAt: null });
+  });
 
-    async function workOf(transactionId: string) {
-      const select = { leaseHolder: true, leaseExpiresAt: true, nextCheckAt: true };
-      return database.prisma.openWork.findUnique({ where: { transactionId }, select });
-    }
-
-    it('that Daraja accepts awaits its payer', async () => {
-      const { row, attempts, statuses } = await request(createFakeDaraja());
-      expect(statuses).toEqual(['REQUESTED', 'AWAITING_PAYER']);
-      expect(row).toMatchObject({
-        amountCents: 150_000,
+  it('is sent with a callback URL of its own', async () => {
+    const daraja = createFakeDaraja();
+    const { row } = await request(daraja);
+    expect(daraja.pushes).toMatchObject([
+      {
+        callbackUrl: `https://shop.example/cb/${row.id}/1`,
+        amountShillings: 1500,
         phoneNumber: '254712345678',
-        description: 'ORDER-1',
-      });
-      expect(attempts).toMatchObject([{ number: 1, checkoutRequestId: row.checkoutRequestId }]);
-      expect(await workOf(row.id)).toMatchObject({ leaseHolder: null, leaseExpiresAt: null });
-    });
+      },
+    ]);
+  });
 
-    it('is sent with a callback URL of its own', async () => {
-      const daraja = createFakeDaraja();
-      const { row } = await request(daraja);
-      expect(daraja.pushes).toMatchObject([
-        {
-          callbackUrl: `https://shop.example/cb/${row.id}/1`,
-          amountShillings: 1500,
-          phoneNumber: '254712345678',
-        },
+  it('is looked at a minute after the push', async () => {
+    const { row } = await request(createFakeDaraja());
+    const due = (await workOf(row.id))?.nextCheckAt?.getTime() ?? 0;
+    expect(due - Date.now()).toBeGreaterThan(50_000);
+    expect(due - Date.now()).toBeLessThan(70_000);
+  });
+
+  it('is stored, with its attempt marked as dispatched, before Daraja hears of it', async () => {
+    const seen: unknown[] = [];
+    const daraja = createFakeDaraja({
+      async push({ callbackUrl }) {
+        const { row, attempts } = await load(callbackUrl.split('/').at(-2) ?? '');
+        seen.push([row.status, attempts[0]?.dispatchedAt instanceof Date]);
+        return acceptance();
+      },
+    });
+    await request(daraja);
+    expect(seen).toEqual([['REQUESTED', true]]);
+  });
+
+  it('that Daraja refuses has failed and was dispatched to nobody', async () => {
+    const { row, attempts } = await request(
+      createFakeDaraja({ push: () => refusal('bad-request', '400.002.02') }),
+    );
+    expect(row).toMatchObject({ status: 'FAILED', failureReason: 'PROVIDER_REFUSED', settledRank: 5 });
+    expect(attempts).toMatchObject([{ dispatchedAt: null, errorCode: '400.002.02' }]);
+    expect(await workOf(row.id)).toBeNull();
+  });
+
+  it('that could not be sent has failed with PROMPT_NOT_SENT', async () => {
+    const daraja = createFakeDaraja({
+      push: () => ({ outcome: 'not-sent', message: 'No connection.', advice: '' }),
+    });
+    const { row, attempts } = await request(daraja);
+    expect(row).toMatchObject({ status: 'FAILED', failureReason: 'PROMPT_NOT_SENT' });
+    expect(attempts).toMatchObject([{ dispatchedAt: null }]);
+  });
+
+  it('whose answer is lost is unconfirmed, not failed, and is not sent again', async () => {
+    const daraja = createFakeDaraja({
+      push: () => ({ outcome: 'unknown', message: 'Timed out.', advice: '' }),
+    });
+    const { row, attempts } = await request(daraja);
+    expect(row).toMatchObject({ status: 'UNCONFIRMED', failureReason: null });
+    expect(attempts).toMatchObject([{ dispatchedAt: expect.any(Date) }]);
+    expect(daraja.pushes).toHaveLength(1);
+  });
+
+  describe('when M-Pesa is busy', () => {
+    it('is sent again as an attempt of its own', async () => {
+      let busy = 1;
+      const daraja = createFakeDaraja({ push: () => (busy-- > 0 ? refusal('busy') : acceptance()) });
+      const { row, attempts } = await request(daraja);
+      expect(row.status).toBe('AWAITING_PAYER');
+      expect(attempts).toMatchObject([
+        { number: 1, dispatchedAt: null, errorCode: '500.003.02', checkoutRequestId: null },
+        { number: 2, dispatchedAt: expect.any(Date), checkoutRequestId: row.checkoutRequestId },
       ]);
+      expect(daraja.pushes.map(({ callbackUrl }) => callbackUrl.slice(-2))).toEqual(['/1', '/2']);
     });
 
-    it('is looked at a minute after the push', async () => {
-      const { row } = await request(createFakeDaraja());
-      const due = (await workOf(row.id))?.nextCheckAt?.getTime() ?? 0;
-      expect(due - Date.now()).toBeGreaterThan(50_000);
-      expect(due - Date.now()).toBeLessThan(70_000);
-    });
-
-    it('is stored, with its attempt marked as dispatched, before Daraja hears of it', async () => {
-      const seen: unknown[] = [];
-      const daraja = createFakeDaraja({
-        async push({ callbackUrl }) {
-          const { row, attempts } = await load(callbackUrl.split('/').at(-2) ?? '');
-          seen.push([row.status, attempts[0]?.dispatchedAt instanceof Date]);
-          return acceptance();
-        },
-      });
-      await request(daraja);
-      expect(seen).toEqual([['REQUESTED', true]]);
-    });
-
-    it('that Daraja refuses has failed and was dispatched to nobody', async () => {
-      const { row, attempts } = await request(
-        createFakeDaraja({ push: () => refusal('bad-request', '400.002.02') }),
-      );
-      expect(row).toMatchObject({ status: 'FAILED', failureReason: 'PROVIDER_REFUSED', settledRank: 5 });
-      expect(attempts).toMatchObject([{ dispatchedAt: null, errorCode: '400.002.02' }]);
-      expect(await workOf(row.id)).toBeNull();
-    });
-
-    it('that could not be sent has failed with PROMPT_NOT_SENT', async () => {
-      const daraja = createFakeDaraja({
-        push: () => ({ outcome: 'not-sent', message: 'No connection.', advice: '' }),
-      });
+    it('is sent four times at most, and then has failed with PROVIDER_BUSY', async () => {
+      const daraja = createFakeDaraja({ push: () => refusal('busy') });
       const { row, attempts } = await request(daraja);
-      expect(row).toMatchObject({ status: 'FAILED', failureReason: 'PROMPT_NOT_SENT' });
-      expect(attempts).toMatchObject([{ dispatchedAt: null }]);
+      expect(row).toMatchObject({ status: 'FAILED', failureReason: 'PROVIDER_BUSY' });
+      expect([daraja.pushes.length, attempts.length]).toEqual([4, 4]);
     });
 
-    it('whose answer is lost is unconfirmed, not failed, and is not sent again', async () => {
+    it('stays REQUESTED while it waits', async () => {
+      const daraja = createFakeDaraja({ push: () => refusal('busy') });
+      const { statuses } = await request(daraja);
+      expect(statuses).toEqual(['REQUESTED', 'FAILED']);
+    });
+  });
+
+  describe('when the access token is refused', () => {
+    it('gives the token back and is sent with the next', async () => {
       const daraja = createFakeDaraja({
-        push: () => ({ outcome: 'unknown', message: 'Timed out.', advice: '' }),
+        push: (_, version) => (version === 1 ? refusal('invalid-token') : acceptance()),
       });
-      const { row, attempts } = await request(daraja);
-      expect(row).toMatchObject({ status: 'UNCONFIRMED', failureReason: null });
-      expect(attempts).toMatchObject([{ dispatchedAt: expect.any(Date) }]);
-      expect(daraja.pushes).toHaveLength(1);
+      const { row } = await request(daraja);
+      expect(row.status).toBe('AWAITING_PAYER');
+      expect(daraja.discarded).toEqual([1]);
     });
 
-    describe('when M-Pesa is busy', () => {
-      it('is sent again as an attempt of its own', async () => {
-        let busy = 1;
-        const daraja = createFakeDaraja({ push: () => (busy-- > 0 ? refusal('busy') : acceptance()) });
-        const { row, attempts } = await request(daraja);
-        expect(row.status).toBe('AWAITING_PAYER');
-        expect(attempts).toMatchObject([
-          { number: 1, dispatchedAt: null, errorCode: '500.003.02', checkoutRequestId: null },
-          { number: 2, dispatchedAt: expect.any(Date), checkoutRequestId: row.checkoutRequestId },
-        ]);
-        expect(daraja.pushes.map(({ callbackUrl }) => callbackUrl.slice(-2))).toEqual(['/1', '/2']);
-      });
-
-      it('is sent four times at most, and then has failed with PROVIDER_BUSY', async () => {
-        const daraja = createFakeDaraja({ push: () => refusal('busy') });
-        const { row, attempts } = await request(daraja);
-        expect(row).toMatchObject({ status: 'FAILED', failureReason: 'PROVIDER_BUSY' });
-        expect([daraja.pushes.length, attempts.length]).toEqual([4, 4]);
-      });
-
-      it('stays REQUESTED while it waits', async () => {
-        const daraja = createFakeDaraja({ push: () => refusal('busy') });
-        const { statuses } = await request(daraja);
-        expect(statuses).toEqual(['REQUESTED', 'FAILED']);
-      });
+    it('is sent at most twice more', async () => {
+      const daraja = createFakeDaraja({ push: () => refusal('invalid-token', '404.001.03') });
+      const { row } = await request(daraja);
+      expect(row).toMatchObject({ status: 'FAILED', failureReason: 'PROVIDER_REFUSED' });
+      expect(daraja.pushes).toHaveLength(3);
     });
+  });
 
-    describe('when the access token is refused', () => {
-      it('gives the token back and is sent with the next', async () => {
+  describe('without an access token', () => {
+    it.each([
+      { reason: 'token-contended', failureReason: 'PROVIDER_REFUSED' },
+      { reason: 'wrong-credentials', failureReason: 'MERCHANT_CONFIGURATION' },
+      { reason: 'no-connection', failureReason: 'PROMPT_NOT_SENT' },
+      { reason: 'busy', failureReason: 'PROVIDER_BUSY' },
+    ] as const)(
+      'sends nothing and fails with $failureReason ($reason)',
+      async ({ reason, failureReason }) => {
         const daraja = createFakeDaraja({
-          push: (_, version) => (version === 1 ? refusal('invalid-token') : acceptance()),
+          accessToken: () => Promise.reject(new DarajaError(reason, 'No token.', '')),
         });
         const { row } = await request(daraja);
-        expect(row.status).toBe('AWAITING_PAYER');
-        expect(daraja.discarded).toEqual([1]);
-      });
+        expect(row).toMatchObject({ status: 'FAILED', failureReason });
+        expect(daraja.pushes).toEqual([]);
+      },
+    );
+  });
 
-      it('is sent at most twice more', async () => {
-        const daraja = createFakeDaraja({ push: () => refusal('invalid-token', '404.001.03') });
-        const { row } = await request(daraja);
-        expect(row).toMatchObject({ status: 'FAILED', failureReason: 'PROVIDER_REFUSED' });
-        expect(daraja.pushes).toHaveLength(3);
-      });
+  it('whose lease was lost before it was dispatched is not sent', async () => {
+    const daraja = createFakeDaraja({
+      async accessToken() {
+        await loseLeases();
+      },
     });
+    const { row, attempts } = await request(daraja);
+    expect(daraja.pushes).toEqual([]);
+    expect(row.status).toBe('REQUESTED');
+    expect(attempts).toMatchObject([{ dispatchedAt: null }]);
+  });
 
-    describe('without an access token', () => {
-      it.each([
-        { reason: 'token-contended', failureReason: 'PROVIDER_REFUSED' },
-        { reason: 'wrong-credentials', failureReason: 'MERCHANT_CONFIGURATION' },
-        { reason: 'no-connection', failureReason: 'PROMPT_NOT_SENT' },
-        { reason: 'busy', failureReason: 'PROVIDER_BUSY' },
-      ] as const)(
-        'sends nothing and fails with $failureReason ($reason)',
-        async ({ reason, failureReason }) => {
-          const daraja = createFakeDaraja({
-            accessToken: () => Promise.reject(new DarajaError(reason, 'No token.', '')),
-          });
-          const { row } = await request(daraja);
-          expect(row).toMatchObject({ status: 'FAILED', failureReason });
-          expect(daraja.pushes).toEqual([]);
-        },
-      );
+  it('whose lease is lost while it waits to be sent again is not sent again', async () => {
+    const daraja = createFakeDaraja({
+      async push() {
+        await loseLeases();
+        return refusal('busy');
+      },
     });
+    const { attempts } = await request(daraja);
+    expect(daraja.pushes).toHaveLength(1);
+    expect(attempts).toMatchObject([{ number: 1, dispatchedAt: null }]);
+  });
 
-    it('whose lease was lost before it was dispatched is not sent', async () => {
-      const daraja = createFakeDaraja({
-        async accessToken() {
-          await database.prisma.$executeRaw`update open_work set lease_expires_at = now() - interval '1 s'`;
-        },
-      });
-      const { row, attempts } = await request(daraja);
-      expect(daraja.pushes).toEqual([]);
-      expect(row.status).toBe('REQUESTED');
-      expect(attempts).toMatchObject([{ dispatchedAt: null }]);
-    });
-
-    it('whose lease is lost while it waits to be sent again is not sent again', async () => {
-      const daraja = createFakeDaraja({
-        async push() {
-          await database.prisma.$executeRaw`update open_work set lease_expires_at = now() - interval '1 s'`;
-          return refusal('busy');
-        },
-      });
-      const { attempts } = await request(daraja);
-      expect(daraja.pushes).toHaveLength(1);
-      expect(attempts).toMatchObject([{ number: 1, dispatchedAt: null }]);
-    });
-
-    describe('with a key that was used', () => {
-      it('is the payment of before when it asks for the same', async () => {
-        const daraja = createFakeDaraja();
-        const deps = depsWith(daraja);
-        const first = await requestPayment(deps, clientId, input({ idempotencyKey: 'same' }));
-        const second = await requestPayment(
-          deps,
-          clientId,
-          input({ idempotencyKey: 'same', phoneNumber: '+254 712-345678' }),
-        );
-        await deps.pushes.drain();
-        expect(second).toEqual({
-          outcome: 'replayed',
-          transactionId: 'transactionId' in first && first.transactionId,
-        });
-        expect(daraja.pushes).toHaveLength(1);
-      });
-
-      it('is refused when it asks for something else', async () => {
-        const deps = depsWith(createFakeDaraja());
-        await requestPayment(deps, clientId, input({ idempotencyKey: 'reused' }));
-        const second = await requestPayment(
-          deps,
-          clientId,
-          input({ idempotencyKey: 'reused', amount: 1501 }),
-        );
-        await deps.pushes.drain();
-        expect(second).toEqual({ outcome: 'key-reused' });
-      });
-
-      it('by another client is a payment of its own', async () => {
-        const deps = depsWith(createFakeDaraja());
-        const first = await requestPayment(deps, clientId, input({ idempotencyKey: 'shared' }));
-        const other = '00000000-0000-7000-8000-000000000001';
-        const second = await requestPayment(deps, other, input({ idempotencyKey: 'shared' }));
-        await deps.pushes.drain();
-        expect([first.outcome, second.outcome]).toEqual(['requested', 'requested']);
-      });
-
-      it('twenty times at once is one push', async () => {
-        const daraja = createFakeDaraja();
-        const deps = depsWith(daraja);
-        const crowd = Array.from({ length: 20 }, () =>
-          requestPayment(deps, clientId, input({ idempotencyKey: 'crowd' })),
-        );
-        const outcomes = (await Promise.all(crowd)).map(({ outcome }) => outcome).sort();
-        await deps.pushes.drain();
-        expect(outcomes).toEqual([...Array.from({ length: 19 }, () => 'replayed'), 'requested']);
-        expect(daraja.pushes).toHaveLength(1);
-      });
-
-      it('by a request that was refused before is free', async () => {
-        const deps = depsWith(createFakeDaraja());
-        const refused = await requestPayment(deps, clientId, input({ idempotencyKey: 'free', amount: 0 }));
-        const second = await requestPayment(deps, clientId, input({ idempotencyKey: 'free' }));
-        await deps.pushes.drain();
-        expect([refused.outcome, second.outcome]).toEqual(['refused', 'requested']);
-      });
-    });
-
-    it('that is refused leaves no row', async () => {
-      const before = await database.prisma.transaction.count();
-      const refused = await requestPayment(
-        depsWith(createFakeDaraja()),
+  describe('with a key that was used', () => {
+    it('is the payment of before when it asks for the same', async () => {
+      const daraja = createFakeDaraja();
+      const deps = depsWith(daraja);
+      const first = await requestPayment(deps, clientId, input({ idempotencyKey: 'same' }));
+      const second = await requestPayment(
+        deps,
         clientId,
-        input({ phoneNumber: '0812' }),
+        input({ idempotencyKey: 'same', phoneNumber: '+254 712-345678' }),
       );
-      expect(refused).toMatchObject({ outcome: 'refused', problems: [{ code: 'INVALID_PHONE_NUMBER' }] });
-      expect(await database.prisma.transaction.count()).toBe(before);
-    });
-
-    it('comes back with metadata that is equal JSON', async () => {
-      const metadata = { order: { items: [1, 2.5, null, true, 'ä\u{1F600}"\\'] }, __order: '', 'a.b': {} };
-      const deps = depsWith(createFakeDaraja());
-      const requested = await requestPayment(deps, clientId, input({ metadata }));
       await deps.pushes.drain();
-      const { row } = await load('transactionId' in requested ? requested.transactionId : '');
-      expect(row.metadata).toEqual(metadata);
+      expect(second).toEqual({
+        outcome: 'replayed',
+        transactionId: 'transactionId' in first && first.transactionId,
+      });
+      expect(daraja.pushes).toHaveLength(1);
     });
 
-    it('whose success callback comes before Daraja answers stays completed, with its ids', async () => {
-      const daraja = createFakeDaraja({
-        async push({ callbackUrl }) {
-          const transactionId = callbackUrl.split('/').at(-2) ?? '';
-          const answer = acceptance();
-          const checkoutRequestId = 'checkoutRequestId' in answer ? answer.checkoutRequestId : null;
-          const { receivedAt, ...evidence } = success({
-            checkoutRequestId,
-            receipt: `UKO${String(keys).padStart(7, '0')}${database.kind[0] ?? ''}`,
-          });
-          const arrival = { id: crypto.randomUUID(), receivedAt, peer: null, body: Buffer.from('early') };
-          await settle({ prisma: database.prisma, announce: () => undefined }, [
-            { ...arrival, kind: 'evidence', transactionId, evidence },
-          ]);
-          return answer;
-        },
-      });
-      const { row, statuses } = await request(daraja);
-      expect(statuses).toEqual(['REQUESTED', 'COMPLETED']);
-      expect(row.checkoutRequestId).toBeTruthy();
-      expect(await workOf(row.id)).toBeNull();
+    it('is refused when it asks for something else', async () => {
+      const deps = depsWith(createFakeDaraja());
+      await requestPayment(deps, clientId, input({ idempotencyKey: 'reused' }));
+      const second = await requestPayment(deps, clientId, input({ idempotencyKey: 'reused', amount: 1501 }));
+      await deps.pushes.drain();
+      expect(second).toEqual({ outcome: 'key-reused' });
     });
+
+    it('by another client is a payment of its own', async () => {
+      const deps = depsWith(createFakeDaraja());
+      const first = await requestPayment(deps, clientId, input({ idempotencyKey: 'shared' }));
+      const other = '00000000-0000-7000-8000-000000000001';
+      const second = await requestPayment(deps, other, input({ idempotencyKey: 'shared' }));
+      await deps.pushes.drain();
+      expect([first.outcome, second.outcome]).toEqual(['requested', 'requested']);
+    });
+
+    it('twenty times at once is one push', async () => {
+      const daraja = createFakeDaraja();
+      const deps = depsWith(daraja);
+      const crowd = Array.from({ length: 20 }, () =>
+        requestPayment(deps, clientId, input({ idempotencyKey: 'crowd' })),
+      );
+      const outcomes = (await Promise.all(crowd)).map(({ outcome }) => outcome).sort();
+      await deps.pushes.drain();
+      expect(outcomes).toEqual([...Array.from({ length: 19 }, () => 'replayed'), 'requested']);
+      expect(daraja.pushes).toHaveLength(1);
+    });
+
+    it('by a request that was refused before is free', async () => {
+      const deps = depsWith(createFakeDaraja());
+      const refused = await requestPayment(deps, clientId, input({ idempotencyKey: 'free', amount: 0 }));
+      const second = await requestPayment(deps, clientId, input({ idempotencyKey: 'free' }));
+      await deps.pushes.drain();
+      expect([refused.outcome, second.outcome]).toEqual(['refused', 'requested']);
+    });
+  });
+
+  it('is found among those that need no attention', async () => {
+    const { row } = await request(createFakeDaraja({ accessToken: () => loseLeases() }));
+    const { rows } = await findPage(
+      opened().prisma,
+      { transactionId: row.id },
+      { needsAttention: false },
+      { take: 1, newestFirst: true, fromEnd: false },
+    );
+    expect(rows.map(({ id }) => id)).toEqual([row.id]);
+  });
+
+  it('that is refused leaves no row', async () => {
+    const before = await opened().prisma.transaction.count();
+    const refused = await requestPayment(
+      depsWith(createFakeDaraja()),
+      clientId,
+      input({ phoneNumber: '0812' }),
+    );
+    expect(refused).toMatchObject({ outcome: 'refused', problems: [{ code: 'INVALID_PHONE_NUMBER' }] });
+    expect(await opened().prisma.transaction.count()).toBe(before);
+  });
+
+  it('comes back with metadata that is equal JSON', async () => {
+    const metadata = { order: { items: [1, 2.5, null, true, 'ä\u{1F600}"\\'] }, __order: '', 'a.b': {} };
+    const deps = depsWith(createFakeDaraja());
+    const requested = await requestPayment(deps, clientId, input({ metadata }));
+    await deps.pushes.drain();
+    const { row } = await load('transactionId' in requested ? requested.transactionId : '');
+    expect(row.metadata).toEqual(metadata);
+  });
+
+  it('whose success callback comes before Daraja answers stays completed, with its ids', async () => {
+    const daraja = createFakeDaraja({
+      async push({ callbackUrl }) {
+        const transactionId = callbackUrl.split('/').at(-2) ?? '';
+        const answer = acceptance();
+        const checkoutRequestId = 'checkoutRequestId' in answer ? answer.checkoutRequestId : null;
+        const { receivedAt, ...evidence } = success({
+          checkoutRequestId,
+          receipt: `UKO${String(keys).padStart(7, '0')}${opened().kind[0] ?? ''}`,
+        });
+        const arrival = { id: crypto.randomUUID(), receivedAt, peer: null, body: Buffer.from('early') };
+        await settle({ prisma: opened().prisma, announce: () => undefined }, [
+          { ...arrival, kind: 'evidence', transactionId, evidence },
+        ]);
+        return answer;
+      },
+    });
+    const { row, statuses } = await request(daraja);
+    expect(statuses).toEqual(['REQUESTED', 'COMPLETED']);
+    expect(row.checkoutRequestId).toBeTruthy();
+    expect(await workOf(row.id)).toBeNull();
   });
 });
