@@ -57,7 +57,14 @@ const callbackBatchMax = 200;
 /** Before the second, third and fourth attempt at a push that Daraja refused unprocessed. */
 const defaultResendPausesMs = [1_000, 2_000, 4_000];
 
-type Foundation = { config: Config; overrides: Overrides; clock: Clock; logger: Logger; database: Database; secrets: Secrets };
+type Foundation = {
+  config: Config;
+  overrides: Overrides;
+  clock: Clock;
+  logger: Logger;
+  database: Database;
+  secrets: Secrets;
+};
 type Secrets = readonly [Masked, ...Masked[]];
 
 /** Wires the parts together and starts them. If one cannot start, those that have are stopped again. */
@@ -69,7 +76,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const foundation: Foundation = { config, overrides, clock, logger, database, secrets };
   await prepareDatabase(foundation);
 
-  const simulator = config.simulator === null ? null : parts.use(await createSimulator(simulatorSettings(overrides)));
+  const simulator =
+    config.simulator === null ? null : parts.use(await createSimulator(simulatorSettings(overrides)));
   const daraja = openDaraja(foundation, simulator?.url ?? null);
   parts.defer(() => daraja.close());
 
@@ -78,7 +86,9 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   parts.use(startReconciling(foundation, settleDeps, daraja));
   parts.use(startCatchUp({ prisma: database.prisma, watchers, logger }));
 
-  const pushes = createTaskSet((error) => logger.error({ err: error }, 'a push ended without a stored answer'));
+  const pushes = createTaskSet((error) =>
+    logger.error({ err: error }, 'a push ended without a stored answer'),
+  );
   parts.defer(() => pushes.drain());
 
   const developmentKey = makeDevelopmentKey(config);
@@ -174,7 +184,11 @@ function openDaraja({ config, overrides, clock, database }: Foundation, simulato
 /** Daraja's access token as a leased value: one for the whole deployment. */
 function tokenStoreOn(values: ReturnType<typeof createLeasedValues>): TokenStore {
   const token = (kept: LeasedValue | null) =>
-    kept && { version: kept.version, value: new Masked(kept.value, '[access token]'), expiresAt: kept.expiresAt };
+    kept && {
+      version: kept.version,
+      value: new Masked(kept.value, '[access token]'),
+      expiresAt: kept.expiresAt,
+    };
   return {
     ...values,
     read: async () => token(await values.read()),
@@ -201,13 +215,18 @@ function startReconciling(
   });
 }
 
-function callbackDeps({ config, clock, logger, secrets }: Foundation, settleDeps: SettleDeps): CallbackRouteDeps {
+function callbackDeps(
+  { config, clock, logger, secrets }: Foundation,
+  settleDeps: SettleDeps,
+): CallbackRouteDeps {
   return {
     clock,
     logger,
     tokenKeys: secrets.map((secret) => deriveKey(secret, 'callback-token')),
     senders: createSenderCheck(config.senders),
-    batcher: createBatcher<Submission, Judgement>((batch) => settle(settleDeps, batch), { sizeMax: callbackBatchMax }),
+    batcher: createBatcher<Submission, Judgement>((batch) => settle(settleDeps, batch), {
+      sizeMax: callbackBatchMax,
+    }),
     hasten: (checkoutRequestId) => hasten(settleDeps, checkoutRequestId),
   };
 }
@@ -228,4 +247,3 @@ function configuredKeys({ secrets }: Config, developmentKey: Masked | null) {
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
-

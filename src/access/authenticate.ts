@@ -19,7 +19,12 @@ export type AuthenticateDeps = {
 /** Null for a credential that opens nothing: unknown, expired, revoked or forged, all alike. */
 export type Authenticate = (credential: string) => Promise<Viewer | null>;
 
-export function createAuthenticate({ prisma, clock, configuredKeys, watchTokenKeys }: AuthenticateDeps): Authenticate {
+export function createAuthenticate({
+  prisma,
+  clock,
+  configuredKeys,
+  watchTokenKeys,
+}: AuthenticateDeps): Authenticate {
   // By hash: the time that a look-up takes tells nothing about the key.
   const configured = new Map(configuredKeys.map(({ key, clientId }) => [hashOfKey(key), clientId]));
   return async (credential) => {
@@ -47,5 +52,9 @@ function watcher(transactionId: string | null): Viewer | null {
 async function findKey(prisma: PrismaClient, keyHash: string, now: Date): Promise<Viewer | null> {
   const key = await prisma.apiKey.findUnique({ where: { keyHash } });
   if (key === null || key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return null;
-  return { kind: 'client', clientId: key.clientId, scopes: new Set(key.scopes.filter((text): text is Scope => isScope(text))) };
+  return {
+    kind: 'client',
+    clientId: key.clientId,
+    scopes: new Set(key.scopes.filter((text): text is Scope => isScope(text))),
+  };
 }

@@ -14,5 +14,7 @@ export function sightOf(viewer: Viewer) {
 
 /** Whole phone numbers are for `payments:manage` and for the client that made the payment. */
 export function maySeePhoneNumber(viewer: Viewer, payment: { clientId: string }): boolean {
-  return viewer.kind === 'client' && (viewer.scopes.has('payments:manage') || viewer.clientId === payment.clientId);
+  return (
+    viewer.kind === 'client' && (viewer.scopes.has('payments:manage') || viewer.clientId === payment.clientId)
+  );
 }

@@ -25,7 +25,11 @@ export async function makeWatchToken(
 }
 
 /** The transaction that the token opens; null for a forged, foreign or expired one. */
-export async function readWatchToken(keys: readonly Uint8Array[], token: string, now: Date): Promise<string | null> {
+export async function readWatchToken(
+  keys: readonly Uint8Array[],
+  token: string,
+  now: Date,
+): Promise<string | null> {
   for (const key of keys) {
     try {
       const options = { algorithms: [algorithm], audience, currentDate: now, requiredClaims: ['sub', 'exp'] };

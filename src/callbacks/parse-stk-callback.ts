@@ -58,9 +58,13 @@ function codeText(value: unknown): string | null {
 function metadataItems(list: unknown): Map<string, unknown> {
   const items = Array.isArray(list) ? list : [list];
   return new Map(
-    items.filter(isObject).flatMap((item): [string, unknown][] =>
-      typeof item['Name'] === 'string' && item['Value'] !== undefined ? [[item['Name'], item['Value']]] : [],
-    ),
+    items
+      .filter(isObject)
+      .flatMap((item): [string, unknown][] =>
+        typeof item['Name'] === 'string' && item['Value'] !== undefined
+          ? [[item['Name'], item['Value']]]
+          : [],
+      ),
   );
 }
 
@@ -78,5 +82,7 @@ function cents(value: unknown): number | null | undefined {
   if (typeof written === 'string' && !/^\d{1,9}(\.\d{1,2})?$/.test(written)) return undefined;
   const amount = Math.round(Number(written) * 100);
   const isWhole = Math.abs(Number(written) * 100 - amount) < 1e-6;
-  return Number.isSafeInteger(amount) && isWhole && amount >= 0 && amount <= 2_147_483_647 ? amount : undefined;
+  return Number.isSafeInteger(amount) && isWhole && amount >= 0 && amount <= 2_147_483_647
+    ? amount
+    : undefined;
 }

@@ -43,7 +43,11 @@ export async function receiveAtToken(deps: ReceiveDeps, token: string, post: Pos
  * A post to the path that many guides use. Its CheckoutRequestID is no secret, so only an allowed address is believed;
  * from elsewhere it is at most a reason to ask M-Pesa.
  */
-export async function receiveAtSharedPath(deps: ReceiveDeps, isAllowed: boolean, post: Post): Promise<Reception> {
+export async function receiveAtSharedPath(
+  deps: ReceiveDeps,
+  isAllowed: boolean,
+  post: Post,
+): Promise<Reception> {
   const parsed = parseStkCallback(post.body);
   const callback = 'problem' in parsed ? null : withCheckoutRequestId(parsed);
   if (!isAllowed) {

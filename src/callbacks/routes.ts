@@ -19,9 +19,13 @@ export function registerCallbackRoutes(app: FastifyInstance, deps: CallbackRoute
   app.register(async (scope) => {
     // Raw bytes of any type: Daraja is not asked to be tidy, and what it said is kept as it was.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: bodyBytesMax }, (_request, body, done) => {
-      done(null, body);
-    });
+    scope.addContentTypeParser(
+      '*',
+      { parseAs: 'buffer', bodyLimit: bodyBytesMax },
+      (_request, body, done) => {
+        done(null, body);
+      },
+    );
 
     scope.post<{ Params: { token: string } }>('/cb/:token', async (request, reply) => {
       if (!deps.senders.mayUseToken(senderOf(request))) return refuse(reply, 403);

@@ -84,14 +84,20 @@ export function readConfig(env: Env): Config {
     version: ownVersion(),
     host,
     port,
-    callbackPort: reader.text('CALLBACK_PORT') === undefined ? null : reader.integer('CALLBACK_PORT', 0, { min: 0, max: 65_535 }),
+    callbackPort:
+      reader.text('CALLBACK_PORT') === undefined
+        ? null
+        : reader.integer('CALLBACK_PORT', 0, { min: 0, max: 65_535 }),
     callbackBaseUrl: callbackBaseUrl(reader, name),
     database: databaseSettings(reader, name, dataDir),
     dataDir,
     daraja: darajaConfig(reader, name),
     simulator: name === 'simulator' && reader.text('MPESA_BASE_URL') === undefined ? 'built-in' : null,
     ladderMs: ladder(reader),
-    queriesPerMinute: reader.integer('STK_QUERY_BUDGET_PER_MINUTE', queriesPerMinute[name], { min: 1, max: 60_000 }),
+    queriesPerMinute: reader.integer('STK_QUERY_BUDGET_PER_MINUTE', queriesPerMinute[name], {
+      min: 1,
+      max: 60_000,
+    }),
     senders: callbackSenders(name, allowedIps, trustedProxies.length > 0),
     trustedProxies,
     logLevel: reader.choice('LOG_LEVEL', logLevels) ?? 'info',
@@ -105,10 +111,13 @@ export function readConfig(env: Env): Config {
 function environmentName(reader: EnvReader, host: string): EnvironmentName {
   const chosen = reader.choice('MPESA_ENVIRONMENT', ['simulator', 'sandbox', 'production']);
   const baseUrl = reader.text('MPESA_BASE_URL');
-  const isSafaricom = baseUrl === undefined || Object.values(safaricomUrls).includes(baseUrl.replace(/\/$/, ''));
+  const isSafaricom =
+    baseUrl === undefined || Object.values(safaricomUrls).includes(baseUrl.replace(/\/$/, ''));
   if (!isSafaricom) {
     if (chosen !== undefined && chosen !== 'simulator') {
-      reader.problem(`MPESA_BASE_URL is not Safaricom's, so MPESA_ENVIRONMENT must be simulator, not ${chosen}`);
+      reader.problem(
+        `MPESA_BASE_URL is not Safaricom's, so MPESA_ENVIRONMENT must be simulator, not ${chosen}`,
+      );
     }
     return 'simulator';
   }
@@ -135,11 +144,15 @@ function darajaConfig(reader: EnvReader, name: EnvironmentName): DarajaConfig {
   }
   const businessShortCode = reader.text('MPESA_BUSINESS_SHORTCODE') ?? '174379';
   const partyB = reader.text('MPESA_PARTY_B') ?? businessShortCode;
-  for (const [setting, code] of Object.entries({ MPESA_BUSINESS_SHORTCODE: businessShortCode, MPESA_PARTY_B: partyB })) {
+  for (const [setting, code] of Object.entries({
+    MPESA_BUSINESS_SHORTCODE: businessShortCode,
+    MPESA_PARTY_B: partyB,
+  })) {
     if (!/^\d{5,7}$/.test(code)) reader.problem(`${setting} must have 5 to 7 digits`);
   }
   const transactionType =
-    reader.choice('MPESA_TRANSACTION_TYPE', ['CustomerPayBillOnline', 'CustomerBuyGoodsOnline']) ?? 'CustomerPayBillOnline';
+    reader.choice('MPESA_TRANSACTION_TYPE', ['CustomerPayBillOnline', 'CustomerBuyGoodsOnline']) ??
+    'CustomerPayBillOnline';
   if (transactionType === 'CustomerBuyGoodsOnline' && reader.text('MPESA_PARTY_B') === undefined) {
     reader.problem('MPESA_PARTY_B must be the till number; MPESA_BUSINESS_SHORTCODE is the store number');
   }
@@ -158,7 +171,9 @@ function callbackBaseUrl(reader: EnvReader, name: EnvironmentName): string | nul
   const url = reader.text('CALLBACK_BASE_URL')?.replace(/\/+$/, '');
   if (url === undefined) {
     if (name !== 'simulator') {
-      reader.problem('CALLBACK_BASE_URL is missing: the public address under which M-Pesa reaches this server');
+      reader.problem(
+        'CALLBACK_BASE_URL is missing: the public address under which M-Pesa reaches this server',
+      );
     }
     return null;
   }
@@ -172,7 +187,9 @@ function databaseSettings(reader: EnvReader, name: EnvironmentName, dataDir: str
   const url = reader.secret('DATABASE_URL');
   if (url === undefined) {
     if (name === 'production') {
-      reader.problem('DATABASE_URL is missing: the embedded database does not survive a power failure, so production needs PostgreSQL');
+      reader.problem(
+        'DATABASE_URL is missing: the embedded database does not survive a power failure, so production needs PostgreSQL',
+      );
     }
     return { kind: 'embedded', dataDir };
   }
@@ -182,7 +199,10 @@ function databaseSettings(reader: EnvReader, name: EnvironmentName, dataDir: str
 
 function ladder(reader: EnvReader): number[] {
   const seconds = reader.list('RECONCILE_LADDER_SECONDS')?.map(Number) ?? defaultLadderSeconds;
-  if (seconds.length === 0 || seconds.some((pause) => !Number.isInteger(pause) || pause < 1 || pause > 31_536_000)) {
+  if (
+    seconds.length === 0 ||
+    seconds.some((pause) => !Number.isInteger(pause) || pause < 1 || pause > 31_536_000)
+  ) {
     reader.problem('RECONCILE_LADDER_SECONDS must be whole numbers of seconds, separated by commas');
   }
   return seconds.map((pause) => pause * 1000);
@@ -194,7 +214,9 @@ const secretLengthMin = 32;
 function malipoSecrets(reader: EnvReader, name: EnvironmentName): Masked[] {
   const secrets = (reader.secret('MALIPO_SECRET') ?? '').split(/[\s,]+/).filter((text) => text !== '');
   if (secrets.some((secret) => secret.length < secretLengthMin)) {
-    reader.problem(`MALIPO_SECRET must have at least ${String(secretLengthMin)} characters, such as \`openssl rand -hex 32\` prints`);
+    reader.problem(
+      `MALIPO_SECRET must have at least ${String(secretLengthMin)} characters, such as \`openssl rand -hex 32\` prints`,
+    );
   }
   if (name === 'production' && secrets.length === 0) reader.problem('MALIPO_SECRET is missing');
   return secrets.map((secret) => new Masked(secret));
@@ -206,7 +228,9 @@ function bootstrapKey(reader: EnvReader): Masked | null {
   const key = reader.secret('BOOTSTRAP_API_KEY');
   if (key === undefined) return null;
   if (key.length < bootstrapKeyLengthMin || !/^[\x21-\x7e]+$/.test(key)) {
-    reader.problem(`BOOTSTRAP_API_KEY must have at least ${String(bootstrapKeyLengthMin)} printable characters and no spaces`);
+    reader.problem(
+      `BOOTSTRAP_API_KEY must have at least ${String(bootstrapKeyLengthMin)} printable characters and no spaces`,
+    );
   }
   return new Masked(key);
 }
@@ -216,11 +240,15 @@ function checkAddress(reader: EnvReader, name: string, entry: string): void {
   const family = isIP(address);
   const isBlock = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32));
   if (family === 0 || !isBlock || rest !== undefined) {
-    reader.problem(`${name} holds ${JSON.stringify(entry)}, which is neither an IP address nor a block such as 10.0.0.0/8`);
+    reader.problem(
+      `${name} holds ${JSON.stringify(entry)}, which is neither an IP address nor a block such as 10.0.0.0/8`,
+    );
   }
 }
 
 function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
   return version;
 }

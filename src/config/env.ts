@@ -7,7 +7,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
   constructor(problems: readonly string[]) {
-    super(`Malipo cannot start with these settings:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    super(
+      `Malipo cannot start with these settings:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
   }
 }
 
@@ -56,7 +58,9 @@ export class EnvReader {
   }
 
   list(name: string): string[] | undefined {
-    const entries = this.text(name)?.split(',').map((entry) => entry.trim());
+    const entries = this.text(name)
+      ?.split(',')
+      .map((entry) => entry.trim());
     return entries?.filter((entry) => entry !== '');
   }
 

@@ -5,9 +5,6 @@ export const maxDescriptionLength = 13;
 /** Per payment, since Safaricom raised it from 150,000. At least 1. */
 export const maxAmountShillings = 250_000;
 
-/** A longer prompt, business name and reference included, ends as result 1025. */
-export const maxPromptLength = 182;
-
 /**
  * A Kenyan mobile number in any usual way of writing it (`0712 345 678`, `+254-712-345678`, `112345678`), as Daraja wants it:
  * `2547XXXXXXXX` or `2541XXXXXXXX`. Null when it is none.

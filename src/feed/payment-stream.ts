@@ -49,8 +49,7 @@ export class PaymentStream implements AsyncIterableIterator<PaymentChange> {
     while (!this.#isOver) {
       const change = this.#read.shift();
       if (change !== undefined) return this.#tell(change);
-      await this.#untilStale();
-      if (!this.#isOver) await this.#look();
+      await this.#lookWhenStale();
     }
     return { done: true, value: undefined };
   }
@@ -74,36 +73,48 @@ export class PaymentStream implements AsyncIterableIterator<PaymentChange> {
     return { done: false, value: change };
   }
 
-  async #look(): Promise<void> {
+  /** Waits to be woken; the stream may be over by then. */
+  async #lookWhenStale(): Promise<void> {
+    await this.#untilStale();
+    if (this.#isOver) return;
     this.#isStale = false;
-    const changes = await this.#changes();
-    const latest = changes[0];
-    if (latest === undefined) return this.#end();
-    const cursor = this.#cursor;
-    this.#read = cursor === null ? [latest] : changes.filter(({ sequence }) => sequence > cursor).reverse();
-    // Nothing new, and nothing more to come.
-    if (this.#read.length === 0 && latest.isFinal) this.#end();
+    try {
+      this.#read = await this.#newChanges();
+      if (this.#read.length === 0 && (await this.#isSettled())) this.#end();
+    } catch (error) {
+      // Nobody pulls from a stream that threw: its client resumes with another.
+      this.#end();
+      throw error;
+    }
+    if (this.#read.length === changesMax) this.#isStale = true;
   }
 
-  /** Newest first, back to the first that has not been told. */
-  async #changes(): Promise<PaymentChange[]> {
-    const transactionId = this.#transactionId;
-    const { transactionEvent } = this.#deps.prisma;
-    const select = { sequence: true, status: true, occurredAt: true };
-    const orderBy = { sequence: 'desc' } as const;
-    const latest = await transactionEvent.findMany({ where: { transactionId }, select, orderBy, take: 1 });
-    const from = latest[0]?.sequence ?? 0;
+  /** Oldest first: what has not been told, or the present state for whoever was told nothing. */
+  async #newChanges(): Promise<PaymentChange[]> {
+    const cursor = this.#cursor;
     const events =
-      this.#cursor === null || from <= this.#cursor + 1
-        ? latest
-        : await transactionEvent.findMany({
-            where: { transactionId, sequence: { gt: this.#cursor } },
-            select,
-            orderBy: { sequence: 'asc' },
-            take: changesMax,
-          }).then((rows) => rows.reverse());
-    if (events.length === changesMax) this.#isStale = true;
-    return events.map((event) => ({ transactionId, ...event, isFinal: isFinal(event.status) }));
+      cursor === null
+        ? await this.#events({}, 'desc', 1)
+        : await this.#events({ sequence: { gt: cursor } }, 'asc', changesMax);
+    return events.map((event) => ({
+      transactionId: this.#transactionId,
+      ...event,
+      isFinal: isFinal(event.status),
+    }));
+  }
+
+  async #isSettled(): Promise<boolean> {
+    const [latest] = await this.#events({}, 'desc', 1);
+    return latest === undefined || isFinal(latest.status);
+  }
+
+  #events(where: { sequence?: { gt: number } }, order: 'asc' | 'desc', take: number) {
+    return this.#deps.prisma.transactionEvent.findMany({
+      where: { transactionId: this.#transactionId, ...where },
+      select: { sequence: true, status: true, occurredAt: true },
+      orderBy: { sequence: order },
+      take,
+    });
   }
 
   async #untilStale(): Promise<void> {

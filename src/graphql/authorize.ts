@@ -21,6 +21,7 @@ export function requireSight({ viewer }: Context): Sight {
 
 /** Like `requireSight`, for what the holder of a watch token may not do. */
 export function requireClientSight(context: Context): Sight {
-  if (context.viewer.kind === 'watcher') throw callerError('FORBIDDEN', 'A watch token opens one payment and no more.');
+  if (context.viewer.kind === 'watcher')
+    throw callerError('FORBIDDEN', 'A watch token opens one payment and no more.');
   return requireSight(context);
 }

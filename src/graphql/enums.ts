@@ -2,15 +2,20 @@ import { builder } from './builder.ts';
 
 export const TransactionKind = builder.enumType('TransactionKind', {
   description: 'By which of M-Pesa’s ways the money moves.',
-  values: { STK_PUSH: { description: 'The payer confirms a prompt on the phone with the M-PESA PIN.' } } as const,
+  values: {
+    STK_PUSH: { description: 'The payer confirms a prompt on the phone with the M-PESA PIN.' },
+  } as const,
 });
 
 export const TransactionStatus = builder.enumType('TransactionStatus', {
-  description: 'Where a payment stands. More may be added: go by `isFinal` and `canRetry` for one you do not know.',
+  description:
+    'Where a payment stands. More may be added: go by `isFinal` and `canRetry` for one you do not know.',
   values: {
     REQUESTED: { description: 'Stored; M-Pesa has not answered yet.' },
     AWAITING_PAYER: { description: 'M-Pesa accepted the request; the prompt is on the phone.' },
-    UNCONFIRMED: { description: 'The prompt may or may not have gone out. It may still be paid: do not ask again.' },
+    UNCONFIRMED: {
+      description: 'The prompt may or may not have gone out. It may still be paid: do not ask again.',
+    },
     COMPLETED: { description: 'Paid: the receipt is known, or M-Pesa says so.' },
     CANCELLED: { description: 'The payer declined.' },
     EXPIRED: { description: 'The payer did not answer, says M-Pesa.' },
@@ -53,7 +58,9 @@ export const FailureReason = builder.enumType('FailureReason', {
     PAYER_NOT_ELIGIBLE: { description: 'M-PESA cannot take this from the payer’s number.' },
     PROMPT_NOT_SENT: { description: 'Provably, no request left this server.' },
     PROMPT_FAILED: { description: 'M-PESA could not show the prompt.' },
-    MERCHANT_CONFIGURATION: { description: 'The merchant’s credentials, short code or product are not right.' },
+    MERCHANT_CONFIGURATION: {
+      description: 'The merchant’s credentials, short code or product are not right.',
+    },
     PROVIDER_BUSY: { description: 'M-Pesa was too busy to take the request.' },
     PROVIDER_REFUSED: { description: 'M-Pesa refused the request.' },
     OTHER: { description: 'Another reason: see `resultCode` and `resultDescription`.' },

@@ -29,9 +29,9 @@ export const notFound = () => callerError('NOT_FOUND', 'There is no such transac
  */
 export function maskError(logger: Logger, error: unknown, requestId: string): GraphQLError {
   const own = error instanceof GraphQLError ? error : null;
-  const isMeant = own !== null && (own.originalError === undefined || own.originalError instanceof GraphQLError);
+  const isMeant = own !== null && (own.cause === undefined || own.cause instanceof GraphQLError);
   if (isMeant) return withRequestId(own, requestId);
-  logger.error({ err: own?.originalError ?? error, requestId }, 'unexpected error while answering');
+  logger.error({ err: own?.cause ?? error, requestId }, 'unexpected error while answering');
   const { nodes, source, positions, path } = own ?? {};
   return new GraphQLError('Something went wrong here. Quote the request id when you report it.', {
     nodes,
@@ -44,5 +44,11 @@ export function maskError(logger: Logger, error: unknown, requestId: string): Gr
 
 function withRequestId(error: GraphQLError, requestId: string): GraphQLError {
   const { message, nodes, source, positions, path, extensions } = error;
-  return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, requestId } });
+  return new GraphQLError(message, {
+    nodes,
+    source,
+    positions,
+    path,
+    extensions: { ...extensions, requestId },
+  });
 }

@@ -28,13 +28,19 @@ const InitiateStkPushInput = builder.inputType('InitiateStkPushInput', {
       description: 'Payer’s Safaricom number: 07…, 01…, 7…, 254…, +254…; spaces and dashes allowed.',
     }),
     amount: t.int({ required: true, description: 'Whole Kenyan shillings, 1 to 250,000.' }),
-    accountReference: t.string({ required: true, description: 'Shown to the payer in the prompt. 1 to 12 characters.' }),
+    accountReference: t.string({
+      required: true,
+      description: 'Shown to the payer in the prompt. 1 to 12 characters.',
+    }),
     description: t.string({ description: 'At most 13 characters. Default: the account reference.' }),
     idempotencyKey: t.string({
       required: true,
       description: 'Your own key for this payment, 1 to 255 characters, unique for ever per API client.',
     }),
-    metadata: t.field({ type: 'JSONObject', description: 'Up to 4 KB of your own JSON; comes back as equal JSON.' }),
+    metadata: t.field({
+      type: 'JSONObject',
+      description: 'Up to 4 KB of your own JSON; comes back as equal JSON.',
+    }),
   }),
 });
 
@@ -47,7 +53,8 @@ const InitiateStkPushPayload = builder.objectRef<InitiateStkPushPayload>('Initia
     transaction: t.prismaField({
       type: Transaction,
       nullable: true,
-      description: 'Null only if the request was refused before a transaction existed; then `userErrors` says why.',
+      description:
+        'Null only if the request was refused before a transaction existed; then `userErrors` says why.',
       resolve: (query, { transactionId: id }, _args, { deps }) =>
         id === null ? null : deps.prisma.transaction.findUnique({ ...query, where: { id } }),
     }),
@@ -65,29 +72,34 @@ const InitiateStkPushPayload = builder.objectRef<InitiateStkPushPayload>('Initia
     replayed: t.exposeBoolean('replayed', {
       description: 'True if this answer repeats an earlier request with the same idempotency key.',
     }),
-    userErrors: t.expose('userErrors', { type: [UserError], description: 'Empty exactly when there is a transaction.' }),
+    userErrors: t.expose('userErrors', {
+      type: [UserError],
+      description: 'Empty exactly when there is a transaction.',
+    }),
   }),
 });
 
 type CreateWatchTokenPayload = { token: WatchToken | null; userErrors: UserErrorShape[] };
 
-const CreateWatchTokenPayload = builder.objectRef<CreateWatchTokenPayload>('CreateWatchTokenPayload').implement({
-  description: 'A new watch token.',
-  fields: (t) => ({
-    watchToken: t.string({
-      nullable: true,
-      description: watchTokenDescription,
-      resolve: ({ token }) => token?.watchToken ?? null,
+const CreateWatchTokenPayload = builder
+  .objectRef<CreateWatchTokenPayload>('CreateWatchTokenPayload')
+  .implement({
+    description: 'A new watch token.',
+    fields: (t) => ({
+      watchToken: t.string({
+        nullable: true,
+        description: watchTokenDescription,
+        resolve: ({ token }) => token?.watchToken ?? null,
+      }),
+      watchTokenExpiresAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'Until when it opens anything.',
+        resolve: ({ token }) => token?.watchTokenExpiresAt ?? null,
+      }),
+      userErrors: t.expose('userErrors', { type: [UserError], description: 'Why there is none.' }),
     }),
-    watchTokenExpiresAt: t.field({
-      type: 'DateTime',
-      nullable: true,
-      description: 'Until when it opens anything.',
-      resolve: ({ token }) => token?.watchTokenExpiresAt ?? null,
-    }),
-    userErrors: t.expose('userErrors', { type: [UserError], description: 'Why there is none.' }),
-  }),
-});
+  });
 
 builder.mutationType({
   description: 'What can be done.',
@@ -113,9 +125,16 @@ builder.mutationType({
         const { clientId } = requireScope(context, 'payments:initiate');
         const id = readTransactionId(transactionId);
         const found =
-          id && (await context.deps.prisma.transaction.findFirst({ where: { id, clientId }, select: { id: true } }));
+          id &&
+          (await context.deps.prisma.transaction.findFirst({
+            where: { id, clientId },
+            select: { id: true },
+          }));
         if (!found) {
-          return { token: null, userErrors: [refusal('NOT_FOUND', 'There is no such transaction.', ['transactionId'])] };
+          return {
+            token: null,
+            userErrors: [refusal('NOT_FOUND', 'There is no such transaction.', ['transactionId'])],
+          };
         }
         return { token: await watchTokenFor(context, found.id), userErrors: [] };
       },
@@ -126,13 +145,16 @@ builder.mutationType({
 async function payloadOf(context: Context, requested: RequestedPayment): Promise<InitiateStkPushPayload> {
   switch (requested.outcome) {
     case 'refused':
-      return refused(requested.problems.map(({ code, message, field }) => refusal(code, message, ['input', field])));
+      return refused(
+        requested.problems.map(({ code, message, field }) => refusal(code, message, ['input', field])),
+      );
     case 'key-reused':
       return refused([
-        refusal('IDEMPOTENCY_KEY_REUSED', 'This key belongs to another request: use a new key for a new payment.', [
-          'input',
-          'idempotencyKey',
-        ]),
+        refusal(
+          'IDEMPOTENCY_KEY_REUSED',
+          'This key belongs to another request: use a new key for a new payment.',
+          ['input', 'idempotencyKey'],
+        ),
       ]);
     case 'replayed':
       return payload(context, requested.transactionId, true);
@@ -146,7 +168,11 @@ function refused(userErrors: UserErrorShape[]): InitiateStkPushPayload {
   return { transactionId: null, token: null, replayed: false, userErrors };
 }
 
-async function payload(context: Context, transactionId: string, replayed: boolean): Promise<InitiateStkPushPayload> {
+async function payload(
+  context: Context,
+  transactionId: string,
+  replayed: boolean,
+): Promise<InitiateStkPushPayload> {
   return { transactionId, token: await watchTokenFor(context, transactionId), replayed, userErrors: [] };
 }
 

@@ -7,7 +7,9 @@ export const PaymentStatus = builder.objectRef<PaymentChange>('PaymentStatus').i
   description:
     'In a replayed change `status`, `sequence` and `isFinal` are of that moment; `transaction` is the present.',
   fields: (t) => ({
-    sequence: t.exposeInt('sequence', { description: 'Drop those that you have seen; resume after the last.' }),
+    sequence: t.exposeInt('sequence', {
+      description: 'Drop those that you have seen; resume after the last.',
+    }),
     status: t.expose('status', { type: TransactionStatus, description: 'The status at that moment.' }),
     isFinal: t.exposeBoolean('isFinal', { description: 'Whether a further change was expected then.' }),
     occurredAt: t.expose('occurredAt', { type: 'DateTime', description: 'When.' }),

@@ -9,7 +9,12 @@ import { Environment } from './enums.ts';
 import { callerError, notFound } from './errors.ts';
 import { readTransactionId, requireTransactionId } from './global-ids.ts';
 import { PaymentStatus } from './payment-status.ts';
-import { resolvePage, TransactionConnection, TransactionOrder, TransactionWhere } from './transaction-connection.ts';
+import {
+  resolvePage,
+  TransactionConnection,
+  TransactionOrder,
+  TransactionWhere,
+} from './transaction-connection.ts';
 import { Transaction } from './transaction-type.ts';
 
 const nodesMax = 100;
@@ -51,7 +56,8 @@ builder.queryType({
       nullable: true,
       description: 'Whatever has this id; null for an id that is malformed, unknown or not yours to see.',
       args: { id: t.arg.id({ required: true, description: 'A global id.' }) },
-      resolve: async (_root, { id }, context) => (await findNodes(context, requireSight(context), [id]))[0] ?? null,
+      resolve: async (_root, { id }, context) =>
+        (await findNodes(context, requireSight(context), [id]))[0] ?? null,
     }),
     nodes: t.field({
       type: [builder.nodeInterfaceRef()],
@@ -60,7 +66,8 @@ builder.queryType({
       args: { ids: t.arg.idList({ required: true, description: 'Global ids.' }) },
       resolve: (_root, { ids }, context) => {
         const sight = requireClientSight(context);
-        if (ids.length > nodesMax) throw callerError('BAD_USER_INPUT', `Give at most ${String(nodesMax)} ids.`);
+        if (ids.length > nodesMax)
+          throw callerError('BAD_USER_INPUT', `Give at most ${String(nodesMax)} ids.`);
         return findNodes(context, sight, ids);
       },
     }),
@@ -75,7 +82,10 @@ builder.queryType({
         const clientId = context.viewer.kind === 'client' ? context.viewer.clientId : null;
         const where = whereOfLookup(lookup, clientId);
         if (where === null) return null;
-        return context.deps.prisma.transaction.findFirst({ ...query, where: { AND: [where, within(sight)] } });
+        return context.deps.prisma.transaction.findFirst({
+          ...query,
+          where: { AND: [where, within(sight)] },
+        });
       },
     }),
     transactions: t.field({
@@ -83,7 +93,11 @@ builder.queryType({
       description: 'Your payments, by time of creation.',
       args: {
         where: t.arg({ type: TransactionWhere, description: 'Which.' }),
-        orderBy: t.arg({ type: TransactionOrder, defaultValue: 'NEWEST_FIRST', description: 'In which order.' }),
+        orderBy: t.arg({
+          type: TransactionOrder,
+          defaultValue: 'NEWEST_FIRST',
+          description: 'In which order.',
+        }),
         first: t.arg.int({ description: '1 to 100, from the start. Default 20.' }),
         after: t.arg.string({ description: 'Only what comes after this cursor.' }),
         last: t.arg.int({ description: '1 to 100, from the end.' }),
@@ -103,7 +117,8 @@ builder.queryType({
       resolve: async (_root, { transactionId, timeoutSeconds }, context) => {
         const id = await requireVisible(context, transactionId);
         const seconds = timeoutSeconds ?? 30;
-        if (seconds < 1 || seconds > 55) throw callerError('BAD_USER_INPUT', '`timeoutSeconds` must be from 1 to 55.');
+        if (seconds < 1 || seconds > 55)
+          throw callerError('BAD_USER_INPUT', '`timeoutSeconds` must be from 1 to 55.');
         const change = await awaitFinal(new PaymentStream(context.deps.stream, id, null), seconds * 1000);
         if (change === null) throw callerError('TIMEOUT', 'The payment could not be read in time.');
         return change;
@@ -129,7 +144,9 @@ export async function requireVisible(context: Context, globalId: string): Promis
 async function findNodes(context: Context, sight: Sight, globalIds: readonly string[]) {
   const ids = globalIds.map(readTransactionId);
   const known = ids.filter((id) => id !== null);
-  const rows = await context.deps.prisma.transaction.findMany({ where: { AND: [{ id: { in: known } }, within(sight)] } });
+  const rows = await context.deps.prisma.transaction.findMany({
+    where: { AND: [{ id: { in: known } }, within(sight)] },
+  });
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const row of rows) brandWithType(row, Transaction);
   return ids.map((id) => (id === null ? null : (byId.get(id) ?? null)));

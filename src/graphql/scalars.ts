@@ -5,13 +5,16 @@ import { builder } from './builder.ts';
 const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
 
 builder.scalarType('DateTime', {
-  description: 'A moment, as RFC 3339 writes it: `2026-11-24T08:35:54.000Z`. Millisecond precision, given in UTC.',
+  description:
+    'A moment, as RFC 3339 writes it: `2026-11-24T08:35:54.000Z`. Millisecond precision, given in UTC.',
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
     const date = typeof value === 'string' && rfc3339.test(value) ? new Date(value) : null;
     // JavaScript's dates go further than PostgreSQL's, and payments do not go anywhere near either.
     if (date !== null && date.getUTCFullYear() >= 0 && date.getUTCFullYear() <= 9999) return date;
-    throw new GraphQLError('DateTime must look like 2026-11-24T08:35:54Z.', { extensions: { code: 'BAD_USER_INPUT' } });
+    throw new GraphQLError('DateTime must look like 2026-11-24T08:35:54Z.', {
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
   },
 });
 

@@ -13,7 +13,9 @@ builder.subscriptionType({
         'The present state first (or every change after `afterSequence`), then each change once and in order; ends after the latest change once that is final.',
       args: {
         transactionId: t.arg.id({ required: true, description: 'Which payment.' }),
-        afterSequence: t.arg.int({ description: 'The last sequence you have seen, to resume. Not negative.' }),
+        afterSequence: t.arg.int({
+          description: 'The last sequence you have seen, to resume. Not negative.',
+        }),
       },
       subscribe: async (_root, { transactionId, afterSequence }, context) => {
         if (typeof afterSequence === 'number' && afterSequence < 0) {

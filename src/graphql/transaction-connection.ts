@@ -33,7 +33,10 @@ export const TransactionWhere = builder.inputType('TransactionWhere', {
 
 export const TransactionOrder = builder.enumType('TransactionOrder', {
   description: 'By time of creation.',
-  values: { NEWEST_FIRST: { description: 'Newest first.' }, OLDEST_FIRST: { description: 'Oldest first.' } } as const,
+  values: {
+    NEWEST_FIRST: { description: 'Newest first.' },
+    OLDEST_FIRST: { description: 'Oldest first.' },
+  } as const,
 });
 
 export type TransactionPage = {
@@ -55,7 +58,11 @@ const TransactionEdge = builder.objectRef<TransactionRow>('TransactionEdge').imp
 export const TransactionConnection = builder.objectRef<TransactionPage>('TransactionConnection').implement({
   description: 'A page of payments.',
   fields: (t) => ({
-    edges: t.field({ type: [TransactionEdge], description: 'With their places.', resolve: ({ rows }) => rows }),
+    edges: t.field({
+      type: [TransactionEdge],
+      description: 'With their places.',
+      resolve: ({ rows }) => rows,
+    }),
     nodes: t.field({ type: [Transaction], description: 'The payments alone.', resolve: ({ rows }) => rows }),
     pageInfo: t.field({
       type: builder.pageInfoRef(),
@@ -75,7 +82,8 @@ export const TransactionConnection = builder.objectRef<TransactionPage>('Transac
   }),
 });
 
-const cursorOf = (row: TransactionRow | undefined): string | null => (row === undefined ? null : makeCursor(row.id));
+const cursorOf = (row: TransactionRow | undefined): string | null =>
+  row === undefined ? null : makeCursor(row.id);
 
 export type PageArguments = {
   first?: number | null | undefined;
@@ -95,7 +103,13 @@ export async function resolvePage(
   const window = readWindow(newestFirst, args);
   const { rows, hasMore, hasEarlier } = await findPage(deps.prisma, sight, filter, window);
   const { fromEnd } = window;
-  return { rows, sight, filter, hasNextPage: fromEnd ? hasEarlier : hasMore, hasPreviousPage: fromEnd ? hasMore : hasEarlier };
+  return {
+    rows,
+    sight,
+    filter,
+    hasNextPage: fromEnd ? hasEarlier : hasMore,
+    hasPreviousPage: fromEnd ? hasMore : hasEarlier,
+  };
 }
 
 function readWindow(newestFirst: boolean, { first, after, last, before }: PageArguments): Window {
@@ -104,7 +118,10 @@ function readWindow(newestFirst: boolean, { first, after, last, before }: PageAr
   }
   const take = first ?? last ?? pageSizeDefault;
   if (take < 1 || take > pageSizeMax) {
-    throw callerError('BAD_USER_INPUT', `\`${typeof last === 'number' ? 'last' : 'first'}\` must be from 1 to ${String(pageSizeMax)}.`);
+    throw callerError(
+      'BAD_USER_INPUT',
+      `\`${typeof last === 'number' ? 'last' : 'first'}\` must be from 1 to ${String(pageSizeMax)}.`,
+    );
   }
   return {
     take,

@@ -29,7 +29,8 @@ const TransactionEvent = builder.prismaObject('TransactionEvent', {
 });
 
 /** Whoever holds a watch token sees the payment, and not what its client and M-Pesa keep between themselves. */
-const hiddenFromWatchers = <T>(value: T, { viewer }: Context): T | null => (viewer.kind === 'watcher' ? null : value);
+const hiddenFromWatchers = <T>(value: T, { viewer }: Context): T | null =>
+  viewer.kind === 'watcher' ? null : value;
 
 export const Transaction = builder.prismaNode('Transaction', {
   description: 'A payment that was asked for.',
@@ -42,7 +43,9 @@ export const Transaction = builder.prismaNode('Transaction', {
       resolve: (_payment, _args, { deps }) => deps.environment,
     }),
     status: t.expose('status', { type: TransactionStatus, description: 'Where it stands.' }),
-    sequence: t.exposeInt('sequence', { description: 'How many changes it has had: give it to `afterSequence` to resume.' }),
+    sequence: t.exposeInt('sequence', {
+      description: 'How many changes it has had: give it to `afterSequence` to resume.',
+    }),
     isFinal: t.boolean({
       description: 'No further change is expected. Proof of payment may still come after a failure.',
       resolve: ({ status }) => isFinal(status),
@@ -67,7 +70,10 @@ export const Transaction = builder.prismaNode('Transaction', {
           ? payment.phoneNumber
           : maskPhoneNumber(payment.phoneNumber),
     }),
-    accountReference: t.exposeString('accountReference', { nullable: true, description: 'As shown to the payer.' }),
+    accountReference: t.exposeString('accountReference', {
+      nullable: true,
+      description: 'As shown to the payer.',
+    }),
     description: t.exposeString('description', { nullable: true, description: 'As given to M-Pesa.' }),
     merchantRequestId: t.string({
       nullable: true,
@@ -76,14 +82,18 @@ export const Transaction = builder.prismaNode('Transaction', {
     }),
     checkoutRequestId: t.string({
       nullable: true,
-      description: 'M-Pesa’s id of the prompt. Ends in the payer’s number: personal data. Null through a watch token.',
+      description:
+        'M-Pesa’s id of the prompt. Ends in the payer’s number: personal data. Null through a watch token.',
       resolve: ({ checkoutRequestId }, _args, context) => hiddenFromWatchers(checkoutRequestId, context),
     }),
     mpesaReceiptNumber: t.exposeString('mpesaReceiptNumber', {
       nullable: true,
       description: 'Null until a callback brings it: a status query proves payment without one.',
     }),
-    resultCode: t.exposeString('resultCode', { nullable: true, description: 'M-Pesa’s code, verbatim: `0` is paid.' }),
+    resultCode: t.exposeString('resultCode', {
+      nullable: true,
+      description: 'M-Pesa’s code, verbatim: `0` is paid.',
+    }),
     resultDescription: t.exposeString('resultDescription', {
       nullable: true,
       description: 'What M-Pesa said, or why no prompt went out. For developers; payers get `payerMessage`.',
@@ -100,7 +110,8 @@ export const Transaction = builder.prismaNode('Transaction', {
     retryAfter: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'Before this time M-Pesa would refuse another prompt; null when there is nothing to wait for.',
+      description:
+        'Before this time M-Pesa would refuse another prompt; null when there is nothing to wait for.',
       resolve: retryAfter,
     }),
     promptExpiresAt: t.field({
@@ -111,7 +122,9 @@ export const Transaction = builder.prismaNode('Transaction', {
     }),
     payerMessage: t.string({
       description: 'For the payer: what happened and what to do now.',
-      args: { language: t.arg({ type: Language, required: true, defaultValue: 'EN', description: 'Of the text.' }) },
+      args: {
+        language: t.arg({ type: Language, required: true, defaultValue: 'EN', description: 'Of the text.' }),
+      },
       resolve: (payment, { language }) => payerMessage(payment, language),
     }),
     attention: t.expose('attention', {
@@ -131,9 +144,21 @@ export const Transaction = builder.prismaNode('Transaction', {
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked for.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When anything of it last changed.' }),
-    acceptedAt: t.expose('acceptedAt', { type: 'DateTime', nullable: true, description: 'When M-Pesa took the request.' }),
-    settledAt: t.expose('settledAt', { type: 'DateTime', nullable: true, description: 'When it became final.' }),
-    paidAt: t.expose('paidAt', { type: 'DateTime', nullable: true, description: 'When it was paid, by M-Pesa’s clock.' }),
+    acceptedAt: t.expose('acceptedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When M-Pesa took the request.',
+    }),
+    settledAt: t.expose('settledAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it became final.',
+    }),
+    paidAt: t.expose('paidAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was paid, by M-Pesa’s clock.',
+    }),
     timeline: t.field({
       type: [TransactionEvent],
       nullable: true,

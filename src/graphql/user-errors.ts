@@ -33,7 +33,9 @@ export const UserError = builder.objectRef<UserErrorShape>('UserError').implemen
     code: t.expose('code', { type: UserErrorCode, description: 'For programs.' }),
     message: t.exposeString('message', { description: 'For people: what is wrong and what to do.' }),
     path: t.exposeStringList('path', { description: 'Which part of the input.' }),
-    retryable: t.exposeBoolean('retryable', { description: 'Whether the very same request may succeed later.' }),
+    retryable: t.exposeBoolean('retryable', {
+      description: 'Whether the very same request may succeed later.',
+    }),
     retryAfterSeconds: t.exposeInt('retryAfterSeconds', { nullable: true, description: 'Not before.' }),
   }),
 });

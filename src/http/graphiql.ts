@@ -38,7 +38,10 @@ const list = `# 3. See them all.
  * The page for trying the API, with its scripts within it: nothing is loaded from anywhere else. The development key
  * is filled in only for a browser on this very machine, because people tunnel development servers.
  */
-export async function renderGraphiqlPage(request: FastifyRequest, developmentKey: string | null): Promise<string> {
+export async function renderGraphiqlPage(
+  request: FastifyRequest,
+  developmentKey: string | null,
+): Promise<string> {
   // 9 MB of text that a server which nobody looks at never reads.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const key = developmentKey !== null && isLocal(request) ? developmentKey : 'mlp_your_key';
@@ -61,8 +64,14 @@ export async function renderGraphiqlPage(request: FastifyRequest, developmentKey
 
 /** Peer and Host are this machine, and no proxy stands between. */
 function isLocal({ headers, socket }: FastifyRequest): boolean {
-  const isForwarded = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'].some((name) => headers[name]);
+  const isForwarded = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'].some(
+    (name) => headers[name],
+  );
   const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   const host = (headers.host ?? '').replace(/:\d+$/, '');
-  return !isForwarded && (peer === '::1' || peer.startsWith('127.')) && ['localhost', '127.0.0.1', '[::1]'].includes(host);
+  return (
+    !isForwarded &&
+    (peer === '::1' || peer.startsWith('127.')) &&
+    ['localhost', '127.0.0.1', '[::1]'].includes(host)
+  );
 }

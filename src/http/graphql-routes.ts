@@ -33,7 +33,13 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
       },
     );
     scope.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) =>
-      refuse(request, reply, error.statusCode ?? 500, codes[error.statusCode ?? 500] ?? 'BAD_REQUEST', error.message),
+      refuse(
+        request,
+        reply,
+        error.statusCode ?? 500,
+        codes[error.statusCode ?? 500] ?? 'BAD_REQUEST',
+        error.message,
+      ),
     );
     scope.route<{ Querystring: Query }>({
       method: ['GET', 'POST'],
@@ -99,7 +105,8 @@ function refuse(request: FastifyRequest, reply: FastifyReply, status: number, co
   const type = (request.headers.accept ?? '').includes('application/graphql-response+json')
     ? 'application/graphql-response+json; charset=utf-8'
     : 'application/json; charset=utf-8';
-  const shown = status === 500 ? 'Something went wrong here. Quote the request id when you report it.' : message;
+  const shown =
+    status === 500 ? 'Something went wrong here. Quote the request id when you report it.' : message;
   return reply
     .code(status)
     .type(type)

@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError, type ExecutionArgs } from 'graphql';
-import { handleProtocols, type SubscribePayload } from 'graphql-ws';
+import { GraphQLError, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import { handleProtocols, type OperationResult, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import type { Authenticate } from '../access/authenticate.ts';
 import type { Viewer } from '../access/viewer.ts';
 import type { Graphql } from '../graphql/yoga.ts';
@@ -18,10 +18,18 @@ const frameBytesMax = 64 * 1024;
 /** Below the 60 s after which proxies close what is silent. */
 const keepAliveMs = 25_000;
 
-type Extra = { viewer?: Viewer };
+/** Yoga's pipeline for one operation, whose parts it leaves untyped. */
+type Pipeline = {
+  schema: GraphQLSchema;
+  parse: (source: string) => DocumentNode;
+  validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
+  contextFactory: () => unknown;
+  execute: (args: ExecutionArgs) => OperationResult;
+  subscribe: (args: ExecutionArgs) => OperationResult;
+};
 
 /** The arguments of an operation, with the pipeline that is to run it. */
-type Enveloped = ExecutionArgs & { rootValue: Pick<ReturnType<Graphql['yoga']['getEnveloped']>, 'execute' | 'subscribe'> };
+type Prepared = ExecutionArgs & { rootValue: Pick<Pipeline, 'execute' | 'subscribe'> };
 
 /**
  * GraphQL over WebSocket, `graphql-transport-ws`, on the same path and through the same pipeline as HTTP. The
@@ -43,7 +51,8 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
   };
   server.on('upgrade', upgrade);
 
-  const protocol = useServer<Record<string, unknown> | undefined, Extra>(
+  const viewers = new WeakMap<WebSocket, Viewer>();
+  const protocol = useServer(
     {
       isProd: true,
       connectionInitWaitTimeout: 3_000,
@@ -51,17 +60,19 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
         const credential = credentialOf(context.connectionParams);
         const viewer = credential === null ? null : await deps.authenticate(credential);
         if (viewer === null) return false;
-        context.extra.viewer = viewer;
+        viewers.set(context.extra.socket, viewer);
         return true;
       },
       onSubscribe: async (context, _id, payload) => {
-        const { viewer } = context.extra;
+        const viewer = viewers.get(context.extra.socket);
         if (viewer === undefined) return [new GraphQLError('The connection has no credential.')];
         const requestId = newId(deps.clock.now());
-        return deps.graphql.withRequestId(requestId, () => prepare(deps.graphql, { viewer, requestId }, payload));
+        return deps.graphql.withRequestId(requestId, () =>
+          prepare(deps.graphql, { viewer, requestId }, payload),
+        );
       },
-      execute: (args) => (args as Enveloped).rootValue.execute(args),
-      subscribe: (args) => (args as Enveloped).rootValue.subscribe(args),
+      execute: (args) => (args as Prepared).rootValue.execute(args),
+      subscribe: (args) => (args as Prepared).rootValue.subscribe(args),
     },
     sockets,
     keepAliveMs,
@@ -85,21 +96,18 @@ async function prepare(
   { viewer, requestId }: { viewer: Viewer; requestId: string },
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | GraphQLError[]> {
-  const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
-    viewer,
-    requestId,
-    params: payload,
-  });
+  const pipeline: Pipeline = yoga.getEnveloped({ viewer, requestId, params: payload });
+  const { schema, execute, subscribe } = pipeline;
   try {
-    const document = parse(payload.query);
-    const errors = validate(schema, document) as readonly GraphQLError[];
+    const document = pipeline.parse(payload.query);
+    const errors = pipeline.validate(schema, document);
     if (errors.length > 0) return [...errors];
     return {
       schema,
       document,
       operationName: payload.operationName ?? null,
       variableValues: payload.variables ?? null,
-      contextValue: await contextFactory(),
+      contextValue: await pipeline.contextFactory(),
       rootValue: { execute, subscribe },
     };
   } catch (error) {

@@ -10,7 +10,9 @@ export function registerHealthRoutes(app: FastifyInstance, { prisma }: { prisma:
   app.get('/health/live', () => ({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
     const answers = await Promise.race([answered(prisma), sleep(patienceMs).then(() => false)]);
-    return answers ? { status: 'ready' } : reply.code(503).send({ status: 'unready', reason: 'the database does not answer' });
+    return answers
+      ? { status: 'ready' }
+      : reply.code(503).send({ status: 'unready', reason: 'the database does not answer' });
   });
 }
 

@@ -28,15 +28,23 @@ export function createHttpServer({ clock, logger, trustedProxies }: HttpServerSe
   app.addHook('onResponse', (request, reply, done) => {
     const { method, id, routeOptions } = request;
     const route = routeOptions.url ?? 'none';
-    logger.debug({ requestId: id, method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
+    logger.debug(
+      { requestId: id, method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
     done();
   });
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ code: 'NOT_FOUND', message: 'There is nothing here.' }));
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({ code: 'NOT_FOUND', message: 'There is nothing here.' }),
+  );
   app.setErrorHandler((error: { statusCode?: number; code?: string; message: string }, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status < 500) return reply.code(status).send({ code: error.code ?? 'BAD_REQUEST', message: error.message });
+    if (status < 500)
+      return reply.code(status).send({ code: error.code ?? 'BAD_REQUEST', message: error.message });
     logger.error({ err: error, requestId: request.id, route: request.routeOptions.url }, 'unexpected error');
-    return reply.code(503).send({ code: 'UNAVAILABLE', message: 'Not at the moment.', requestId: request.id });
+    return reply
+      .code(503)
+      .send({ code: 'UNAVAILABLE', message: 'Not at the moment.', requestId: request.id });
   });
   return app;
 }

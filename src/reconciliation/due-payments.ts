@@ -9,7 +9,10 @@ const leaseSeconds = 60;
  * Leases the payment to ask about next, in a statement that commits before M-Pesa is asked. Watched payments come
  * first, then those that were looked at least, then the oldest; one slot in five goes to whoever waits longest.
  */
-export async function leaseDuePayment(prisma: PrismaClient, isForLongestWaiting: boolean): Promise<DuePayment | null> {
+export async function leaseDuePayment(
+  prisma: PrismaClient,
+  isForLongestWaiting: boolean,
+): Promise<DuePayment | null> {
   const leased = await prisma.$queryRaw<DuePayment[]>`
     update open_work w set check_lease_until = now() + ${leaseSeconds}::int * interval '1 s', looks = w.looks + 1
     from (

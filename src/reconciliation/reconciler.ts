@@ -33,7 +33,9 @@ const afterTokenMs = 1_000;
  */
 export function startReconciler(deps: ReconcilerDeps): AsyncDisposable {
   const stopping = new AbortController();
-  const questions = createTaskSet((error) => deps.logger.error({ err: error }, 'a status query could not be settled'));
+  const questions = createTaskSet((error) =>
+    deps.logger.error({ err: error }, 'a status query could not be settled'),
+  );
   const loops = [
     repeat(deps, stopping.signal, async () => {
       await sweep(deps);
@@ -133,7 +135,13 @@ async function settleQuery(
       peer: null,
       body: null,
       transactionId: payment.id,
-      evidence: { kind: 'query', source: 'QUERY', resultCode, resultDescription, next: { rung, checkAt, stillOpen } },
+      evidence: {
+        kind: 'query',
+        source: 'QUERY',
+        resultCode,
+        resultDescription,
+        next: { rung, checkAt, stillOpen },
+      },
     },
   ]);
 }

@@ -16,7 +16,9 @@ export type Advised = {
 const promptLifeMs = 60_000;
 
 export function promptExpiresAt({ status, acceptedAt }: Advised): Date | null {
-  return status === 'AWAITING_PAYER' && acceptedAt !== null ? new Date(acceptedAt.getTime() + promptLifeMs) : null;
+  return status === 'AWAITING_PAYER' && acceptedAt !== null
+    ? new Date(acceptedAt.getTime() + promptLifeMs)
+    : null;
 }
 
 type FailureAdvice = {
@@ -151,8 +153,14 @@ function retryOf({ status, failureReason, resultCode }: Advised): FailureAdvice[
 }
 
 const messages: Record<TransactionStatus, Record<Language, string>> = {
-  REQUESTED: { EN: 'Asking M-PESA to send the request to your phone.', SW: 'Tunaiomba M-PESA itume ombi kwa simu yako.' },
-  AWAITING_PAYER: { EN: 'Enter your M-PESA PIN on your phone to pay.', SW: 'Weka PIN yako ya M-PESA kwenye simu ili ulipe.' },
+  REQUESTED: {
+    EN: 'Asking M-PESA to send the request to your phone.',
+    SW: 'Tunaiomba M-PESA itume ombi kwa simu yako.',
+  },
+  AWAITING_PAYER: {
+    EN: 'Enter your M-PESA PIN on your phone to pay.',
+    SW: 'Weka PIN yako ya M-PESA kwenye simu ili ulipe.',
+  },
   UNCONFIRMED: {
     EN: 'We do not know yet whether M-PESA took the request. If your phone asks, you may enter your PIN. Do not pay twice.',
     SW: 'Hatujui bado kama M-PESA imepokea ombi. Simu ikiuliza, unaweza kuweka PIN. Usilipe mara mbili.',

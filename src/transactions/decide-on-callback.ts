@@ -91,7 +91,10 @@ function furtherSuccess(payment: Payment, callback: Callback, amountFits: boolea
       attention: [...amountAttention],
     };
   }
-  return { judgement: judgement(amountFits ? 'DUPLICATE' : 'CONFLICT', 'Known to be paid.'), attention: [...amountAttention] };
+  return {
+    judgement: judgement(amountFits ? 'DUPLICATE' : 'CONFLICT', 'Known to be paid.'),
+    attention: [...amountAttention],
+  };
 }
 
 function failure(payment: Payment, callback: Callback, { status, reason }: Failure): Step {
@@ -129,7 +132,8 @@ function failure(payment: Payment, callback: Callback, { status, reason }: Failu
 /** A failure counts only for the latest attempt and, where its id is known, for that very request. */
 function isAboutThePrompt(payment: Payment, callback: Callback): boolean {
   const known = payment.checkoutRequestIds.get(callback.attempt);
-  const idFits = known === undefined || callback.checkoutRequestId === null || known === callback.checkoutRequestId;
+  const idFits =
+    known === undefined || callback.checkoutRequestId === null || known === callback.checkoutRequestId;
   return callback.attempt === payment.latestAttempt && idFits;
 }
 
@@ -140,7 +144,8 @@ function isSuccess(callback: EarlierCallback): boolean {
 /** Two successes are two payments when a receipt or a CheckoutRequestID that both name differs. */
 function isAnother(earlier: EarlierCallback, callback: Callback): boolean {
   return (
-    differs(earlier.receipt, callback.receipt) || differs(earlier.checkoutRequestId, callback.checkoutRequestId)
+    differs(earlier.receipt, callback.receipt) ||
+    differs(earlier.checkoutRequestId, callback.checkoutRequestId)
   );
 }
 

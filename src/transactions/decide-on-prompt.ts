@@ -10,7 +10,9 @@ export function decideOnPrompt(payment: Payment, evidence: PromptEvidence): Step
   if (evidence.attempt !== payment.latestAttempt) {
     return { judgement: judgement('DUPLICATE', 'A later attempt replaced this one.') };
   }
-  return evidence.kind === 'prompt-unknown' ? unknown(payment, evidence.message) : neverPrompted(payment, evidence);
+  return evidence.kind === 'prompt-unknown'
+    ? unknown(payment, evidence.message)
+    : neverPrompted(payment, evidence);
 }
 
 function accepted(payment: Payment, evidence: PromptEvidence & { kind: 'prompt-accepted' }): Step {

@@ -60,7 +60,10 @@ function failed(payment: Payment, query: Query, failure: Failure): Step {
   if (isFinal(payment.status)) {
     return payment.resultCode === query.resultCode || payment.status === failure.status
       ? { judgement: judgement('DUPLICATE', 'Known to have failed.') }
-      : { judgement: judgement('CONFLICT', 'It failed for another reason.'), attention: ['EVIDENCE_CONTRADICTS'] };
+      : {
+          judgement: judgement('CONFLICT', 'It failed for another reason.'),
+          attention: ['EVIDENCE_CONTRADICTS'],
+        };
   }
   if (payment.suspectedCode !== query.resultCode) {
     return {

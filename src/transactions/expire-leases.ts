@@ -18,9 +18,21 @@ export async function expireLeases(deps: SettleDeps & { clock: Clock }): Promise
     where w.lease_expires_at < now() order by w.lease_expires_at limit 100`;
   const receivedAt = deps.clock.now();
   for (const { transaction_id: transactionId, number, dispatched } of expired) {
-    const evidence: Evidence = { source: 'TIMER', attempt: number, ...(dispatched ? mayHaveGone : neverLeft) };
+    const evidence: Evidence = {
+      source: 'TIMER',
+      attempt: number,
+      ...(dispatched ? mayHaveGone : neverLeft),
+    };
     await settle(deps, [
-      { kind: 'evidence', id: newId(receivedAt), receivedAt, peer: null, body: null, transactionId, evidence },
+      {
+        kind: 'evidence',
+        id: newId(receivedAt),
+        receivedAt,
+        peer: null,
+        body: null,
+        transactionId,
+        evidence,
+      },
     ]);
   }
   return expired.length;

@@ -68,8 +68,15 @@ export async function findPage(prisma: PrismaClient, sight: Sight, filter: Filte
 }
 
 /** Exact up to `countMax`, null beyond. */
-export async function countMatching(prisma: PrismaClient, sight: Sight, filter: Filter): Promise<number | null> {
-  const count = await prisma.transaction.count({ where: { AND: [within(sight), whereOf(filter)] }, take: countMax + 1 });
+export async function countMatching(
+  prisma: PrismaClient,
+  sight: Sight,
+  filter: Filter,
+): Promise<number | null> {
+  const count = await prisma.transaction.count({
+    where: { AND: [within(sight), whereOf(filter)] },
+    take: countMax + 1,
+  });
   return count > countMax ? null : count;
 }
 
@@ -138,8 +145,10 @@ export type Lookup =
 /** Null for what cannot be, such as an id that is none. `idempotencyKey` means something only within one client. */
 export function whereOfLookup(lookup: Lookup, clientId: string | null): Prisma.TransactionWhereInput | null {
   if ('id' in lookup) return isId(lookup.id) ? { id: lookup.id } : null;
-  if ('checkoutRequestId' in lookup) return { attempts: { some: { checkoutRequestId: lookup.checkoutRequestId } } };
-  if ('merchantRequestId' in lookup) return { attempts: { some: { merchantRequestId: lookup.merchantRequestId } } };
+  if ('checkoutRequestId' in lookup)
+    return { attempts: { some: { checkoutRequestId: lookup.checkoutRequestId } } };
+  if ('merchantRequestId' in lookup)
+    return { attempts: { some: { merchantRequestId: lookup.merchantRequestId } } };
   if ('mpesaReceiptNumber' in lookup) return { receipts: { some: { receipt: lookup.mpesaReceiptNumber } } };
   return clientId === null ? null : { clientId, idempotencyKey: lookup.idempotencyKey };
 }

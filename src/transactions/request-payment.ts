@@ -101,7 +101,11 @@ async function storeRequest(
   });
 }
 
-async function findClaimant(prisma: PrismaClient, clientId: string, request: PaymentRequest): Promise<RequestedPayment> {
+async function findClaimant(
+  prisma: PrismaClient,
+  clientId: string,
+  request: PaymentRequest,
+): Promise<RequestedPayment> {
   const { idempotencyKey } = request;
   const claimant = await prisma.transaction.findUniqueOrThrow({
     where: { clientId_idempotencyKey: { clientId, idempotencyKey } },

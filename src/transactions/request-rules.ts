@@ -47,7 +47,12 @@ const maxMetadataDepth = 100;
 /** The payers that only the simulator has. */
 const reservedPayers = /^2547000000\d\d$/;
 
-type Rule = { field: keyof PaymentInput; code: RequestProblemCode; message: string; fails(input: PaymentInput): boolean };
+type Rule = {
+  field: keyof PaymentInput;
+  code: RequestProblemCode;
+  message: string;
+  fails(input: PaymentInput): boolean;
+};
 
 const rules: readonly Rule[] = [
   {
@@ -95,7 +100,9 @@ export function checkRequest(
   input: PaymentInput,
   options: { allowReservedPayers: boolean },
 ): { request: PaymentRequest } | { problems: RequestProblem[] } {
-  const problems = rules.filter((rule) => rule.fails(input)).map(({ field, code, message }) => ({ field, code, message }));
+  const problems = rules
+    .filter((rule) => rule.fails(input))
+    .map(({ field, code, message }) => ({ field, code, message }));
   const phoneNumber = normalisePhoneNumber(input.phoneNumber) ?? '';
   if (!options.allowReservedPayers && reservedPayers.test(phoneNumber)) {
     problems.push({
@@ -127,7 +134,11 @@ function isStorable(text: string): boolean {
 }
 
 function isStorableJson(value: JsonObject): boolean {
-  return isShallow(value, maxMetadataDepth) && Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes && holdsOnlyStorable(value);
+  return (
+    isShallow(value, maxMetadataDepth) &&
+    Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes &&
+    holdsOnlyStorable(value)
+  );
 }
 
 /** Deeper documents overflow the stack of what walks them. */

@@ -90,7 +90,11 @@ async function accessToken({ daraja, logger }: PromptDeps): Promise<AccessToken 
 }
 
 /** Commits, just before the first byte leaves, that it may have left. From here on a crash means UNCONFIRMED. */
-async function markDispatched({ prisma, firstCheckMs }: PromptDeps, prompt: Prompt, attempt: number): Promise<boolean> {
+async function markDispatched(
+  { prisma, firstCheckMs }: PromptDeps,
+  prompt: Prompt,
+  attempt: number,
+): Promise<boolean> {
   const marked = await prisma.$executeRaw`
     with held as (
       update open_work set
@@ -106,7 +110,12 @@ async function markDispatched({ prisma, firstCheckMs }: PromptDeps, prompt: Prom
 }
 
 /** Notes that Daraja refused this attempt, which proves that it prompted nobody, and opens the next in one commit. */
-async function openNextAttempt(deps: PromptDeps, prompt: Prompt, attempt: number, answer: Answer): Promise<boolean> {
+async function openNextAttempt(
+  deps: PromptDeps,
+  prompt: Prompt,
+  attempt: number,
+  answer: Answer,
+): Promise<boolean> {
   const { transactionId, leaseHolder } = prompt;
   const now = deps.clock.now();
   return deps.prisma.$transaction(async (tx) => {
@@ -145,4 +154,3 @@ function evidenceOf(answer: Answer, attempt: number): Evidence {
       return { ...said, kind: 'prompt-unknown', message: answer.message };
   }
 }
-

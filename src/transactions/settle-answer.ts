@@ -13,7 +13,11 @@ export type SettleAnswerDeps = SettleDeps & { prisma: PrismaClient; clock: Clock
 const pausesMs = [250, 1_000, 4_000, 10_000];
 
 /** Stores what Daraja answered, and any callback that came before it and could not be matched until now. */
-export async function settleAnswer(deps: SettleAnswerDeps, transactionId: string, evidence: Evidence): Promise<void> {
+export async function settleAnswer(
+  deps: SettleAnswerDeps,
+  transactionId: string,
+  evidence: Evidence,
+): Promise<void> {
   const receivedAt = deps.clock.now();
   const submission = { id: newId(receivedAt), receivedAt, peer: null, body: null, transactionId, evidence };
   for (const pauseMs of [...pausesMs, null]) {
@@ -23,7 +27,10 @@ export async function settleAnswer(deps: SettleAnswerDeps, transactionId: string
       return;
     } catch (error) {
       if (pauseMs === null) throw error;
-      deps.logger.warn({ err: error, transactionId }, 'an answer of Daraja could not be stored; trying again');
+      deps.logger.warn(
+        { err: error, transactionId },
+        'an answer of Daraja could not be stored; trying again',
+      );
       await sleep(pauseMs);
     }
   }

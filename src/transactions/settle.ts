@@ -40,9 +40,15 @@ async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise
   const payments = await loadPayments(tx, [...new Set(addressed.map(({ transactionId }) => transactionId))]);
   const foreignReceipts = await claimReceipts(tx, addressed, payments);
   const settlements = [...payments].map(([id, locked]) =>
-    settleOne(locked, addressed.filter(({ transactionId }) => transactionId === id), foreignReceipts),
+    settleOne(
+      locked,
+      addressed.filter(({ transactionId }) => transactionId === id),
+      foreignReceipts,
+    ),
   );
-  const known = new Set(addressed.filter(({ transactionId }) => payments.has(transactionId)).map(({ id }) => id));
+  const known = new Set(
+    addressed.filter(({ transactionId }) => payments.has(transactionId)).map(({ id }) => id),
+  );
   const unmatched = fresh.filter(({ id }) => !known.has(id));
   await storeSettlement(tx, [...payments.keys()], settlements, unmatched);
 
@@ -50,7 +56,9 @@ async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise
   const freshIds = new Set(fresh.map(({ id }) => id));
   const stored = submissions.filter(({ id }) => !freshIds.has(id));
   for (const { id } of stored) judgements.set(id, judgement('DUPLICATE', 'Stored before.'));
-  const changed = [...payments.keys()].filter((_, index) => (settlements[index]?.decision.events.length ?? 0) > 0);
+  const changed = [...payments.keys()].filter(
+    (_, index) => (settlements[index]?.decision.events.length ?? 0) > 0,
+  );
   return { judgements, changed };
 }
 
@@ -75,7 +83,9 @@ function leavesEvidence(submission: Submission): boolean {
 
 /** Finds the payments of callbacks that came on the shared path. */
 async function address(tx: Tx, submissions: readonly Submission[]): Promise<Addressed[]> {
-  const names = submissions.flatMap((item) => (item.kind === 'unaddressed' ? [item.evidence.checkoutRequestId] : []));
+  const names = submissions.flatMap((item) =>
+    item.kind === 'unaddressed' ? [item.evidence.checkoutRequestId] : [],
+  );
   const attempts =
     names.length === 0 ? [] : await tx.attempt.findMany({ where: { checkoutRequestId: { in: names } } });
   const byName = new Map(attempts.map((attempt) => [attempt.checkoutRequestId, attempt]));
@@ -110,7 +120,9 @@ async function claimReceipts(
   if (claims.length === 0) return new Set();
   claims.sort((a, b) => (a.receipt < b.receipt ? -1 : Number(a.receipt > b.receipt)));
   await tx.receipt.createMany({ data: claims, skipDuplicates: true });
-  const held = await tx.receipt.findMany({ where: { receipt: { in: claims.map(({ receipt }) => receipt) } } });
+  const held = await tx.receipt.findMany({
+    where: { receipt: { in: claims.map(({ receipt }) => receipt) } },
+  });
   const holders = new Map(held.map(({ receipt, transactionId }) => [receipt, transactionId]));
   return new Set(
     claims
@@ -164,4 +176,3 @@ function settleOne(
   const room = uselessBodiesMax - stored.length;
   return { before: payment, decision, submissions, judgements, repeated, oldest: stored[0], room };
 }
-

@@ -36,7 +36,8 @@ export async function storeSettlement(
   await keepIds(tx, targets);
   for (const { id, settlement } of targets) {
     for (const submission of settlement.submissions) {
-      if (submission.kind === 'evidence') await noteAnswer(tx, id, submission.evidence, submission.receivedAt);
+      if (submission.kind === 'evidence')
+        await noteAnswer(tx, id, submission.evidence, submission.receivedAt);
     }
   }
   await scheduleWork(tx, targets);
@@ -93,7 +94,11 @@ async function appendEvents(tx: Tx, targets: readonly Target[]): Promise<void> {
   if (rows.length > 0) await tx.transactionEvent.createMany({ data: rows });
 }
 
-async function keepEvidence(tx: Tx, targets: readonly Target[], unmatched: readonly Submission[]): Promise<void> {
+async function keepEvidence(
+  tx: Tx,
+  targets: readonly Target[],
+  unmatched: readonly Submission[],
+): Promise<void> {
   const perPayment = targets.map(({ settlement }) => evidenceOf(settlement));
   const rows = [
     ...perPayment.flatMap(({ kept }) => kept),
@@ -105,7 +110,10 @@ async function keepEvidence(tx: Tx, targets: readonly Target[], unmatched: reado
     await tx.$executeRaw`
       update evidence e set repeats = e.repeats + n.times
       from (select id, count(*)::int as times from unnest(${counted}::uuid[]) as id group by id) n where e.id = n.id`;
-    await forgetUnmatched(tx, perPayment.flatMap((evidence) => evidence.dropped));
+    await forgetUnmatched(
+      tx,
+      perPayment.flatMap((evidence) => evidence.dropped),
+    );
   }
 }
 
@@ -158,7 +166,13 @@ function rowFor(submission: Submission, judged: Judgement, isKnown: boolean) {
   ];
 }
 
-function isResult({ resultCode, resultDescription }: { resultCode: string | null; resultDescription: string }) {
+function isResult({
+  resultCode,
+  resultDescription,
+}: {
+  resultCode: string | null;
+  resultDescription: string;
+}) {
   return outcomeOfResult(resultCode ?? '', resultDescription).kind !== 'unknown';
 }
 
@@ -197,7 +211,10 @@ async function fileUnmatched(tx: Tx, rows: readonly EvidenceRow[]): Promise<void
   }
   if (unmatched.length > 0) {
     await tx.unmatchedEvidence.createMany({
-      data: unmatched.map((row) => ({ evidenceId: row.id, checkoutRequestId: row.checkout_request_id ?? '' })),
+      data: unmatched.map((row) => ({
+        evidenceId: row.id,
+        checkoutRequestId: row.checkout_request_id ?? '',
+      })),
       skipDuplicates: true,
     });
   }
@@ -223,7 +240,12 @@ async function keepIds(tx: Tx, targets: readonly Target[]): Promise<void> {
 }
 
 /** A push was answered: its attempt says how, and nobody holds the right to push any longer. */
-async function noteAnswer(tx: Tx, transactionId: string, evidence: Evidence, receivedAt: Date): Promise<void> {
+async function noteAnswer(
+  tx: Tx,
+  transactionId: string,
+  evidence: Evidence,
+  receivedAt: Date,
+): Promise<void> {
   if (evidence.kind === 'callback' || evidence.kind === 'query') return;
   const neverLeft = evidence.kind === 'prompt-refused' || evidence.kind === 'prompt-not-sent';
   await tx.attempt.updateMany({
@@ -244,7 +266,8 @@ async function noteAnswer(tx: Tx, transactionId: string, evidence: Evidence, rec
 /** Plans what is still to be done: nothing for what has just become final, unless M-Pesa is to be asked about it. */
 async function scheduleWork(tx: Tx, targets: readonly Target[]): Promise<void> {
   const done = targets.filter(isDone).map(({ id }) => id);
-  if (done.length > 0) await tx.$executeRaw`delete from open_work where transaction_id = any(${done}::uuid[])`;
+  if (done.length > 0)
+    await tx.$executeRaw`delete from open_work where transaction_id = any(${done}::uuid[])`;
   for (const { id, settlement } of targets.filter((target) => !isDone(target))) {
     await planNextLook(tx, id, settlement);
   }

@@ -9,7 +9,8 @@ const address = { transactionId: newId(new Date('2026-11-24T07:10:00Z')), attemp
 const token = makeCallbackToken(key, address);
 
 /** The token with one hex digit changed. */
-const changedAt = (index: number) => `${token.slice(0, index)}${token[index] === '0' ? '1' : '0'}${token.slice(index + 1)}`;
+const changedAt = (index: number) =>
+  `${token.slice(0, index)}${token[index] === '0' ? '1' : '0'}${token.slice(index + 1)}`;
 
 it.each([1, 2, 255, 256, 65_535])('names its transaction and attempt %i', (attempt) => {
   const made = makeCallbackToken(key, { ...address, attempt });
@@ -49,7 +50,10 @@ describe('is worth nothing', () => {
   });
 
   it('with the MAC of another payment', () => {
-    const other = makeCallbackToken(key, { ...address, transactionId: newId(new Date('2026-11-24T07:11:00Z')) });
+    const other = makeCallbackToken(key, {
+      ...address,
+      transactionId: newId(new Date('2026-11-24T07:11:00Z')),
+    });
     expect(readCallbackToken([key], token.slice(0, 36) + other.slice(36))).toBeNull();
   });
 });

@@ -17,7 +17,12 @@ export type GraphqlAnswer = {
   errors: { message: string; path?: unknown[]; extensions: { code: string; requestId?: string } }[];
 };
 
-export type Change = { sequence: number; status: string; isFinal: boolean; transaction: Record<string, unknown> };
+export type Change = {
+  sequence: number;
+  status: string;
+  isFinal: boolean;
+  transaction: Record<string, unknown>;
+};
 
 export type TestOptions = {
   databases?: TestDatabases;
@@ -68,11 +73,23 @@ const watchDocument = `
   }`;
 
 export type Initiated = {
-  transaction: { id: string; status: string; sequence: number; failureReason: string | null; resultDescription: string | null } | null;
+  transaction: {
+    id: string;
+    status: string;
+    sequence: number;
+    failureReason: string | null;
+    resultDescription: string | null;
+  } | null;
   watchToken: string | null;
   watchTokenExpiresAt: string | null;
   replayed: boolean;
-  userErrors: { code: string; message: string; path: string[]; retryable: boolean; retryAfterSeconds: number | null }[];
+  userErrors: {
+    code: string;
+    message: string;
+    path: string[];
+    retryable: boolean;
+    retryAfterSeconds: number | null;
+  }[];
 };
 
 /** A whole Malipo on a database of its own, with its simulator, and the means to use it as its clients do. */
@@ -91,7 +108,13 @@ export class TestApp implements AsyncDisposable {
     await using parts = new AsyncDisposableStack();
     const dataDir = await mkdtemp(join(tmpdir(), 'malipo-test-'));
     parts.defer(() => rm(dataDir, { recursive: true }));
-    const env = { PORT: '0', DATA_DIR: dataDir, BOOTSTRAP_API_KEY: testKey, LOG_LEVEL: 'silent', ...options.env };
+    const env = {
+      PORT: '0',
+      DATA_DIR: dataDir,
+      BOOTSTRAP_API_KEY: testKey,
+      LOG_LEVEL: 'silent',
+      ...options.env,
+    };
     const config = { ...readConfig(env), ladderMs: testLadderMs, ...options.config };
     const database = await (options.databases ?? embedded).open();
     const app = await createApp(config, {
@@ -114,7 +137,11 @@ export class TestApp implements AsyncDisposable {
     await this.#parts.disposeAsync();
   }
 
-  async graphql(query: string, variables: Record<string, unknown> = {}, credential: string | null = testKey): Promise<GraphqlAnswer> {
+  async graphql(
+    query: string,
+    variables: Record<string, unknown> = {},
+    credential: string | null = testKey,
+  ): Promise<GraphqlAnswer> {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
       headers: {
@@ -150,10 +177,16 @@ export class TestApp implements AsyncDisposable {
   }
 
   /** The changes of a payment as they come, over WebSocket. */
-  async *watch(id: string, { after = null, credential = testKey }: { after?: number | null; credential?: string } = {}): AsyncGenerator<Change> {
+  async *watch(
+    id: string,
+    { after = null, credential = testKey }: { after?: number | null; credential?: string } = {},
+  ): AsyncGenerator<Change> {
     const client = this.socket(credential);
     try {
-      for await (const { data, errors } of client.iterate({ query: watchDocument, variables: { id, after } })) {
+      for await (const { data, errors } of client.iterate({
+        query: watchDocument,
+        variables: { id, after },
+      })) {
         if (errors) throw new Error(JSON.stringify(errors));
         yield data?.['paymentStatus'] as Change;
       }
