@@ -71,7 +71,8 @@ function metadataItems(list: unknown): Map<string, unknown> {
 /** What PostgreSQL cannot store, or nobody would read, is dropped; numbers are kept as they are written. */
 function text(value: unknown, maxLength = 100): string | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
-  const clean = String(value).replaceAll('\0', '').trim().slice(0, maxLength);
+  // Cutting may leave half of a surrogate pair, and the body may hold one.
+  const clean = String(value).replaceAll('\0', '').trim().slice(0, maxLength).toWellFormed();
   return clean === '' ? null : clean;
 }
 
@@ -79,6 +80,8 @@ function text(value: unknown, maxLength = 100): string | null {
 function cents(value: unknown): number | null | undefined {
   if (value === undefined || value === null) return null;
   const written = typeof value === 'string' ? value.trim() : value;
+  // `true` and `[1500]` would become numbers.
+  if (typeof written !== 'string' && typeof written !== 'number') return undefined;
   if (typeof written === 'string' && !/^\d{1,9}(\.\d{1,2})?$/.test(written)) return undefined;
   const amount = Math.round(Number(written) * 100);
   const isWhole = Math.abs(Number(written) * 100 - amount) < 1e-6;

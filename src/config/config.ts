@@ -121,9 +121,19 @@ function environmentName(reader: EnvReader, host: string): EnvironmentName {
     }
     return 'simulator';
   }
-  if (chosen !== undefined) return chosen;
+  if (chosen !== undefined) {
+    // Played money must never be called real, nor real money played.
+    if (baseUrl !== undefined && baseUrl.replace(/\/$/, '') !== safaricomUrls[chosen]) {
+      reader.problem(`MPESA_BASE_URL is not the address of the ${chosen} environment; leave it out`);
+    }
+    return chosen;
+  }
+  if (baseUrl !== undefined) {
+    reader.problem(`MPESA_ENVIRONMENT must say sandbox or production, because MPESA_BASE_URL is Safaricom's`);
+    return 'simulator';
+  }
   if (reader.text('MPESA_ENVIRONMENT') !== undefined) return 'simulator';
-  const given = requiredForDaraja.filter((name) => reader.text(name) !== undefined);
+  const given = requiredForDaraja.filter((name) => reader.has(name));
   if (given.length > 0) {
     reader.problem(`MPESA_ENVIRONMENT must say sandbox or production, because ${given.join(', ')} is set`);
   } else if (!isLoopback(host)) {
@@ -139,16 +149,17 @@ export function isLoopback(host: string): boolean {
 function darajaConfig(reader: EnvReader, name: EnvironmentName): DarajaConfig {
   if (name !== 'simulator') {
     for (const required of requiredForDaraja) {
-      if (reader.secret(required) === undefined) reader.problem(`${required} is missing`);
+      if (!reader.has(required)) reader.problem(`${required} is missing`);
     }
   }
-  const businessShortCode = reader.text('MPESA_BUSINESS_SHORTCODE') ?? '174379';
+  const businessShortCode = reader.secret('MPESA_BUSINESS_SHORTCODE') ?? '174379';
   const partyB = reader.text('MPESA_PARTY_B') ?? businessShortCode;
   for (const [setting, code] of Object.entries({
     MPESA_BUSINESS_SHORTCODE: businessShortCode,
     MPESA_PARTY_B: partyB,
   })) {
-    if (!/^\d{5,7}$/.test(code)) reader.problem(`${setting} must have 5 to 7 digits`);
+    const isCopy = setting === 'MPESA_PARTY_B' && code === businessShortCode;
+    if (!isCopy && !/^\d{5,7}$/.test(code)) reader.problem(`${setting} must have 5 to 7 digits`);
   }
   const transactionType =
     reader.choice('MPESA_TRANSACTION_TYPE', ['CustomerPayBillOnline', 'CustomerBuyGoodsOnline']) ??

@@ -33,11 +33,18 @@ export class EnvReader {
     const file = this.text(`${name}_FILE`);
     if (file === undefined) return this.text(name);
     try {
-      return readFileSync(file, 'utf8').trim();
+      const secret = readFileSync(file, 'utf8').trim();
+      if (secret !== '') return secret;
+      this.problem(`${name}_FILE names a file that is empty`);
     } catch {
       this.problem(`${name}_FILE names a file that cannot be read`);
-      return undefined;
     }
+    return undefined;
+  }
+
+  /** Whether the setting is given, in either way. */
+  has(name: string): boolean {
+    return this.text(name) !== undefined || this.text(`${name}_FILE`) !== undefined;
   }
 
   choice<const T extends string>(name: string, choices: readonly T[]): T | undefined {
@@ -65,6 +72,6 @@ export class EnvReader {
   }
 
   problem(sentence: string): void {
-    this.problems.push(sentence);
+    if (!this.problems.includes(sentence)) this.problems.push(sentence);
   }
 }

@@ -13,7 +13,10 @@ export function keptSecret(dataDir: string, name: string, make: () => string): M
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
-  return new Masked(readFileSync(file, 'utf8').trim());
+  const secret = readFileSync(file, 'utf8').trim();
+  // Such as a process leaves that dies between making the file and writing it: keys of nothing would be everyone's.
+  if (secret === '') throw new Error(`${file} is empty. Remove it, and a new one is made.`);
+  return new Masked(secret);
 }
 
 export function newSecret(): string {

@@ -80,7 +80,7 @@ export class PaymentStream implements AsyncIterableIterator<PaymentChange> {
     this.#isStale = false;
     try {
       this.#read = await this.#newChanges();
-      if (this.#read.length === 0 && (await this.#isSettled())) this.#end();
+      if (this.#read.length === 0) await this.#endIfSettled();
     } catch (error) {
       // Nobody pulls from a stream that threw: its client resumes with another.
       this.#end();
@@ -103,9 +103,11 @@ export class PaymentStream implements AsyncIterableIterator<PaymentChange> {
     }));
   }
 
-  async #isSettled(): Promise<boolean> {
+  /** Nothing new was there. A change that was stored since is told before the end, even if it is the final one. */
+  async #endIfSettled(): Promise<void> {
     const [latest] = await this.#events({}, 'desc', 1);
-    return latest === undefined || isFinal(latest.status);
+    if (latest !== undefined && latest.sequence > (this.#cursor ?? 0)) this.#isStale = true;
+    else if (latest === undefined || isFinal(latest.status)) this.#end();
   }
 
   #events(where: { sequence?: { gt: number } }, order: 'asc' | 'desc', take: number) {

@@ -21,7 +21,7 @@ export async function leaseDuePayment(
         and t.checkout_request_id is not null
       order by
         case when ${isForLongestWaiting} then d.next_check_at end,
-        d.watched_until > now() desc nulls last, d.looks, d.next_check_at, d.transaction_id
+        coalesce(d.watched_until > now(), false) desc, d.looks, d.next_check_at, d.transaction_id
       limit 1 for update of d skip locked) due
     where w.transaction_id = due.transaction_id
     returning w.transaction_id::text as id, due.checkout_request_id as "checkoutRequestId", w.rung`;

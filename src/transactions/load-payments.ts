@@ -1,5 +1,5 @@
 import type { PrismaClient } from '../database/database.ts';
-import type { Prisma } from '../database/generated/prisma/client.ts';
+import type { Transaction } from '../database/generated/prisma/client.ts';
 import type { EarlierCallback } from './evidence.ts';
 import type { Payment, Rank } from './payment.ts';
 
@@ -13,48 +13,72 @@ export type LockedPayment = {
   bodies: Map<string, string>;
 };
 
-const parts = {
-  attempts: { select: { number: true, checkoutRequestId: true } },
-  receipts: { select: { receipt: true } },
-  openWork: { select: { suspectedCode: true } },
-  evidence: { where: { source: 'CALLBACK' }, omit: { body: true }, orderBy: { id: 'asc' } },
-} satisfies Prisma.TransactionInclude;
-
-type Row = Prisma.TransactionGetPayload<{ include: typeof parts }>;
-
 /** Locks payments in the order of their ids, whatever order they are named in: that is what rules deadlocks out. */
 export async function loadPayments(tx: Tx, ids: readonly string[]): Promise<Map<string, LockedPayment>> {
+  if (ids.length === 0) return new Map();
   await tx.$queryRaw`select id from transactions where id = any(${ids}::uuid[]) order by id for update`;
-  const rows = await tx.transaction.findMany({ where: { id: { in: [...ids] } }, include: parts });
-  return new Map(rows.map((row) => [row.id, lockedPayment(row)]));
+  // One after the other: a database transaction has one connection, and a nested read would use it twice at once.
+  const id = { in: [...ids] };
+  const rows = await tx.transaction.findMany({ where: { id } });
+  const parts = groupParts(await readParts(tx, { transactionId: id }));
+  return new Map(rows.map((row) => [row.id, lockedPayment(row, parts(row.id))]));
 }
 
-function lockedPayment(row: Row): LockedPayment {
-  const known = row.attempts.filter((attempt) => attempt.checkoutRequestId !== null);
+async function readParts(tx: Tx, where: { transactionId: { in: string[] } }) {
+  const attempts = await tx.attempt.findMany({ where });
+  const receipts = await tx.receipt.findMany({ where });
+  const work = await tx.openWork.findMany({ where });
+  const callbacks = await tx.evidence.findMany({
+    where: { ...where, source: 'CALLBACK' },
+    omit: { body: true },
+    orderBy: { id: 'asc' },
+  });
+  return { attempts, receipts, work, callbacks };
+}
+
+type Parts = Awaited<ReturnType<typeof readParts>>;
+
+function groupParts({ attempts, receipts, work, callbacks }: Parts): (id: string) => Parts {
+  const byPayment = <Part extends { transactionId: string | null }>(parts: Part[]) => {
+    const groups = Map.groupBy(parts, ({ transactionId }) => transactionId);
+    return (id: string) => groups.get(id) ?? [];
+  };
+  const of = {
+    attempts: byPayment(attempts),
+    receipts: byPayment(receipts),
+    work: byPayment(work),
+    callbacks: byPayment(callbacks),
+  };
+  return (id) => ({
+    attempts: of.attempts(id),
+    receipts: of.receipts(id),
+    work: of.work(id),
+    callbacks: of.callbacks(id),
+  });
+}
+
+function lockedPayment(row: Transaction, parts: Parts): LockedPayment {
   const payment: Payment = {
     ...row,
     receipt: row.mpesaReceiptNumber,
     settledRank: row.settledRank as Rank | null,
-    latestAttempt: Math.max(...row.attempts.map((attempt) => attempt.number)),
-    checkoutRequestIds: new Map(known.map((attempt) => [attempt.number, attempt.checkoutRequestId ?? ''])),
-    callbacks: earlierCallbacks(row),
-    suspectedCode: row.openWork?.suspectedCode ?? null,
+    latestAttempt: Math.max(...parts.attempts.map((attempt) => attempt.number)),
+    checkoutRequestIds: new Map(
+      parts.attempts.flatMap(({ number, checkoutRequestId }): [number, string][] =>
+        checkoutRequestId === null ? [] : [[number, checkoutRequestId]],
+      ),
+    ),
+    callbacks: earlierCallbacks(parts),
+    suspectedCode: parts.work[0]?.suspectedCode ?? null,
   };
-  return { payment, bodies: new Map(row.evidence.map((kept) => [kept.bodyHash, kept.id])) };
+  return { payment, bodies: new Map(parts.callbacks.map((kept) => [kept.bodyHash, kept.id])) };
 }
 
-function earlierCallbacks(row: Row): EarlierCallback[] {
-  const ours = new Set(row.receipts.map(({ receipt }) => receipt));
-  return row.evidence.flatMap(({ attemptNumber, resultCode, ...said }) =>
-    attemptNumber === null || resultCode === null || said.verdict === 'DUPLICATE'
+function earlierCallbacks({ receipts, callbacks }: Parts): EarlierCallback[] {
+  const ours = new Set(receipts.map(({ receipt }) => receipt));
+  return callbacks.flatMap(({ attemptNumber: attempt, resultCode, ...said }) =>
+    attempt === null || resultCode === null || said.verdict === 'DUPLICATE'
       ? []
-      : [
-          {
-            ...said,
-            attempt: attemptNumber,
-            resultCode,
-            receiptIsOurs: said.receipt === null || ours.has(said.receipt),
-          },
-        ],
+      : [{ ...said, attempt, resultCode, receiptIsOurs: said.receipt === null || ours.has(said.receipt) }],
   );
 }

@@ -1,0 +1,33 @@
+import { format, inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { Masked, maskPhoneNumber } from '../../src/lib/masked.ts';
+
+const secret = new Masked('hush');
+
+it('a masked text is given by reveal alone', () => {
+  expect(secret.reveal()).toBe('hush');
+});
+
+it.each([
+  ['in a template', `${String(secret)}`],
+  ['joined', ['', secret].join('')],
+  ['as JSON', JSON.stringify({ secret })],
+  ['inspected', inspect({ deep: { secret } })],
+  ['inspected with what is hidden', inspect(secret, { showHidden: true })],
+  ['formatted', format('%s %o %j', secret, secret, secret)],
+  ['in an error', new Error('no', { cause: secret }).stack ?? ''],
+  ['spread', JSON.stringify({ ...secret })],
+  ['cloned', inspect(structuredClone(secret))],
+])('a masked text does not show %s', (_, text) => {
+  expect(text).not.toContain('hush');
+});
+
+it('a masked text prints as its label', () => {
+  expect(String(new Masked('hush', '2547*****678'))).toBe('2547*****678');
+});
+
+describe('a masked phone number', () => {
+  it('is recognised by its payer and called by nobody', () => {
+    expect(maskPhoneNumber('254712345678')).toBe('2547*****678');
+  });
+});
