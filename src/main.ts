@@ -28,11 +28,19 @@ try {
     });
   }
 } catch (error) {
-  console.error(isAboutSettings(error) ? `\n${error.message}\n` : error);
+  console.error(whatToSay(error));
   process.exit(1);
 }
 
 /** What the reader can mend needs no stack. */
-function isAboutSettings(error: unknown): error is Error {
-  return [ConfigError, DirectoryInUseError, ForeignDatabaseError].some((kind) => error instanceof kind);
+function whatToSay(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const isAboutSettings = [ConfigError, DirectoryInUseError, ForeignDatabaseError].some(
+    (kind) => error instanceof kind,
+  );
+  if (isAboutSettings) return `\n${error.message}\n`;
+  const taken = 'code' in error && error.code === 'EADDRINUSE' && 'port' in error ? error.port : null;
+  return taken === null
+    ? error
+    : `\nPort ${String(taken)} is taken by another program: set PORT or SIMULATOR_PORT to a free one.\n`;
 }

@@ -35,8 +35,12 @@ async function catchUp({ prisma, watchers, logger }: CatchUpDeps): Promise<void>
     const latest = await prisma.$queryRaw<{ id: string; sequence: number }[]>`
       with marked as (
         update open_work set watched_until = now() + ${watchedSeconds}::int * interval '1 s'
-        where transaction_id = any(${watched}::uuid[])
-          and (watched_until is null or watched_until < now() + ${watchedSeconds}::int * interval '0.5 s'))
+        where transaction_id in (
+          select transaction_id from open_work
+          where transaction_id = any(${watched}::uuid[])
+            and (watched_until is null or watched_until < now() + ${watchedSeconds}::int * interval '0.5 s')
+          -- Never waits for a settlement, which would have to wait for it in turn.
+          for update skip locked))
       select id::text, sequence from transactions where id = any(${watched}::uuid[])`;
     watchers.wakeBehind(latest);
   } catch (error) {

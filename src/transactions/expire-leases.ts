@@ -8,34 +8,41 @@ type Expired = { transaction_id: string; number: number; dispatched: boolean };
 
 /**
  * Ends the pushes whose process died. One that was never dispatched provably prompted nobody; one that was may have.
- * Answers with how many it looked at.
+ * One that cannot be ended holds up none of the others; it is thrown after them.
+ * Answers with how many there were.
  */
 export async function expireLeases(deps: SettleDeps & { clock: Clock }): Promise<number> {
   const expired = await deps.prisma.$queryRaw<Expired[]>`
     select w.transaction_id::text, a.number, a.dispatched_at is not null as dispatched
     from open_work w cross join lateral (
       select number, dispatched_at from attempts where transaction_id = w.transaction_id order by number desc limit 1) a
-    where w.lease_expires_at < now() order by w.lease_expires_at limit 100`;
-  const receivedAt = deps.clock.now();
-  for (const { transaction_id: transactionId, number, dispatched } of expired) {
-    const evidence: Evidence = {
-      source: 'TIMER',
-      attempt: number,
-      ...(dispatched ? mayHaveGone : neverLeft),
-    };
-    await settle(deps, [
-      {
-        kind: 'evidence',
-        id: newId(receivedAt),
-        receivedAt,
-        peer: null,
-        body: null,
-        transactionId,
-        evidence,
-      },
-    ]);
-  }
+    where w.lease_expires_at < now() order by w.lease_expires_at limit 20`;
+  const outcomes = await Promise.allSettled(expired.map((push) => expire(deps, push)));
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+  );
+  if (failures.length > 0) throw new AggregateError(failures, 'Some expired pushes could not be ended');
   return expired.length;
+}
+
+async function expire(deps: SettleDeps & { clock: Clock }, push: Expired): Promise<void> {
+  const receivedAt = deps.clock.now();
+  const evidence: Evidence = {
+    source: 'TIMER',
+    attempt: push.number,
+    ...(push.dispatched ? mayHaveGone : neverLeft),
+  };
+  await settle(deps, [
+    {
+      kind: 'evidence',
+      id: newId(receivedAt),
+      receivedAt,
+      peer: null,
+      body: null,
+      transactionId: push.transaction_id,
+      evidence,
+    },
+  ]);
 }
 
 const mayHaveGone = {

@@ -95,17 +95,20 @@ async function markDispatched(
   prompt: Prompt,
   attempt: number,
 ): Promise<boolean> {
+  // The payment's row comes first, as in every settlement: two orders of locking would sooner or later deadlock.
   const marked = await prisma.$executeRaw`
-    with held as (
-      update open_work set
+    with payment as (
+      select id from transactions
+      where id = ${prompt.transactionId}::uuid and status = 'REQUESTED' for update),
+    held as (
+      update open_work w set
         lease_expires_at = now() + ${promptLeaseMs}::int * interval '1 ms',
         next_check_at = now() + ${firstCheckMs}::int * interval '1 ms'
-      where transaction_id = ${prompt.transactionId}::uuid and lease_holder = ${prompt.leaseHolder}
-        and lease_expires_at > now()
-      returning transaction_id)
-    update attempts set dispatched_at = now()
-    from held join transactions t on t.id = held.transaction_id
-    where attempts.transaction_id = t.id and attempts.number = ${attempt} and t.status = 'REQUESTED'`;
+      from payment
+      where w.transaction_id = payment.id and w.lease_holder = ${prompt.leaseHolder} and w.lease_expires_at > now()
+      returning w.transaction_id)
+    update attempts a set dispatched_at = now()
+    from held where a.transaction_id = held.transaction_id and a.number = ${attempt}`;
   return marked === 1;
 }
 
@@ -119,6 +122,7 @@ async function openNextAttempt(
   const { transactionId, leaseHolder } = prompt;
   const now = deps.clock.now();
   return deps.prisma.$transaction(async (tx) => {
+    await tx.$queryRaw`select id from transactions where id = ${transactionId}::uuid for update`;
     const renewed = await tx.$executeRaw`
       update open_work set lease_expires_at = now() + ${promptLeaseMs}::int * interval '1 ms'
       where transaction_id = ${transactionId}::uuid and lease_holder = ${leaseHolder} and lease_expires_at > now()`;
@@ -145,12 +149,18 @@ function evidenceOf(answer: Answer, attempt: number): Evidence {
       return { ...said, kind: 'prompt-accepted', merchantRequestId, checkoutRequestId };
     }
     case 'refused': {
-      const { kind, errorCode, message } = answer;
-      return { ...said, kind: 'prompt-refused', failureReason: failureOfRefusal[kind], errorCode, message };
+      const { kind, errorCode } = answer;
+      const failureReason = failureOfRefusal[kind];
+      return { ...said, kind: 'prompt-refused', failureReason, errorCode, message: withAdvice(answer) };
     }
     case 'not-sent':
-      return { ...said, kind: 'prompt-not-sent', message: answer.message };
+      return { ...said, kind: 'prompt-not-sent', message: withAdvice(answer) };
     case 'unknown':
-      return { ...said, kind: 'prompt-unknown', message: answer.message };
+      return { ...said, kind: 'prompt-unknown', message: withAdvice(answer) };
   }
+}
+
+/** What was said and what to do about it, for whoever reads the timeline. */
+function withAdvice({ message, advice }: { message: string; advice: string }): string {
+  return message.endsWith(advice) ? message : `${message} ${advice}`;
 }

@@ -7,13 +7,12 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { DirectoryInUseError, lockDirectory } from '../../src/database/directory-lock.ts';
 
 let directory: string;
-let children: ChildProcess[] = [];
+const children: ChildProcess[] = [];
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'malipo-lock-'));
 });
 afterEach(async () => {
-  await Promise.all(children.map(kill));
-  children = [];
+  await Promise.all(children.splice(0).map(kill));
   rmSync(directory, { recursive: true });
 });
 

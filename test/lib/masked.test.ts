@@ -9,14 +9,14 @@ it('a masked text is given by reveal alone', () => {
 });
 
 it.each([
-  ['in a template', `${String(secret)}`],
+  ['in a template', `secret: ${String(secret)}`],
   ['joined', ['', secret].join('')],
   ['as JSON', JSON.stringify({ secret })],
   ['inspected', inspect({ deep: { secret } })],
   ['inspected with what is hidden', inspect(secret, { showHidden: true })],
   ['formatted', format('%s %o %j', secret, secret, secret)],
   ['in an error', new Error('no', { cause: secret }).stack ?? ''],
-  ['spread', JSON.stringify({ ...secret })],
+  ['spread', JSON.stringify(Object.assign({}, secret))],
   ['cloned', inspect(structuredClone(secret))],
 ])('a masked text does not show %s', (_, text) => {
   expect(text).not.toContain('hush');

@@ -15,8 +15,8 @@ export type TestDatabases = {
   name: DatabaseSettings['kind'];
   available: boolean;
   /** Opens an empty database that nobody else has; disposing of it drops it. */
-  open(): Promise<TestDatabase>;
-  settings(): Promise<TestSettings>;
+  open: () => Promise<TestDatabase>;
+  settings: () => Promise<TestSettings>;
 };
 
 const template = inject('postgresTemplate');

@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
 import type { PrismaClient } from '../../src/database/database.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { abandonLeases, expireLeases } from '../../src/transactions/expire-leases.ts';

@@ -35,7 +35,7 @@ const stored: readonly PaymentColumns[] = [
   { accountReference: 'p9', clientId: bootstrapClient.id },
 ];
 
-const all: Sight = { everyClient: true };
+const all = { everyClient: true } as const;
 const names = (...numbers: number[]) => numbers.map((number) => stored[number]?.accountReference);
 
 onEachDatabase('finding payments', (opened) => {
@@ -54,10 +54,10 @@ onEachDatabase('finding payments', (opened) => {
     });
   });
 
-  const page = (window: Partial<Window>, filter: Filter = {}, sight = all) =>
+  const page = (window: Partial<Window>, filter: Filter = {}, sight: Sight = all) =>
     findPage(prisma, sight, filter, { take: 20, newestFirst: false, fromEnd: false, ...window });
 
-  async function found(filter: Filter, sight = all) {
+  async function found(filter: Filter, sight: Sight = all) {
     return (await page({}, filter, sight)).rows.map(({ accountReference }) => accountReference);
   }
 

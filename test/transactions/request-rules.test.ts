@@ -23,7 +23,8 @@ function codesOf(changes: Partial<PaymentInput>): RequestProblemCode[] {
 const fingerprint = (changes: Partial<PaymentInput> = {}) => fingerprintOf(requestOf(changes));
 
 /** JSON with a value that many levels of `[` surround. */
-const nested = (levels: number): JsonObject => JSON.parse(`{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`);
+const nested = (levels: number): JsonObject =>
+  JSON.parse(`{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`) as JsonObject;
 
 const textOf = (length: number) => 'x'.repeat(length);
 /** A metadata object of exactly this many bytes as JSON. */

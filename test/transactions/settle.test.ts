@@ -494,7 +494,7 @@ onEachDatabase('settling', (opened) => {
   });
 });
 
-type Ranked = { rank: number; make(salt: string): Said };
+type Ranked = { rank: number; make: (salt: string) => Said };
 
 /** `salt` keeps the receipts of two payments apart. */
 const ranked: readonly Ranked[] = [
