@@ -33,8 +33,7 @@ export async function setup(project: TestProject): Promise<void> {
 
 export async function teardown(): Promise<void> {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  if (hasPostgresTemplate)
-    await onServer((client) => client.query(`drop database if exists ${templateName} with (force)`));
+  if (hasPostgresTemplate) await dropPostgresTemplate();
 }
 
 async function makeEmbeddedTemplate(into: string): Promise<string> {
@@ -58,10 +57,20 @@ async function makePostgresTemplate(): Promise<boolean> {
     return false;
   }
   await onServer((client) => client.query(`create database ${templateName}`));
-  const url = new URL(serverUrl);
-  url.pathname = `/${templateName}`;
-  await using _database = await openDatabase({ kind: 'postgresql', url: url.href });
+  try {
+    const url = new URL(serverUrl);
+    url.pathname = `/${templateName}`;
+    await using _database = await openDatabase({ kind: 'postgresql', url: url.href });
+  } catch (error) {
+    // vitest tears nothing down that was not set up.
+    await dropPostgresTemplate();
+    throw error;
+  }
   return true;
+}
+
+async function dropPostgresTemplate(): Promise<void> {
+  await onServer((client) => client.query(`drop database if exists ${templateName} with (force)`));
 }
 
 async function onServer(work: (client: Client) => Promise<unknown>): Promise<void> {

@@ -16,7 +16,9 @@ onEachDatabase('a post that proves nothing', (opened) => {
     opened().prisma.openWork.updateMany({ where: { transactionId: id }, data: { nextCheckAt } });
 
   async function isDue({ id }: StoredPayment): Promise<boolean> {
-    const { nextCheckAt } = await opened().prisma.openWork.findUniqueOrThrow({ where: { transactionId: id } });
+    const { nextCheckAt } = await opened().prisma.openWork.findUniqueOrThrow({
+      where: { transactionId: id },
+    });
     return nextCheckAt !== null && nextCheckAt < tomorrow;
   }
 
