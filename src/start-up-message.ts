@@ -18,7 +18,10 @@ export function startUpMessage(config: Config, app: App): string {
     ['environment', meanings[config.environment]],
     ['GraphQL', `${app.url}/graphql${config.environment === 'PRODUCTION' ? '' : '  (open it in a browser)'}`],
     ['callbacks', `${app.callbackBaseUrl}/cb/…`],
-    ['M-Pesa', app.simulatorUrl ? `${app.simulatorUrl}  (built-in simulator)` : (config.daraja.baseUrl ?? '')],
+    [
+      'M-Pesa',
+      app.simulatorUrl ? `${app.simulatorUrl}  (built-in simulator)` : (config.daraja.baseUrl ?? ''),
+    ],
     ['database', app.databaseKind === 'embedded' ? `embedded, in ${config.dataDir}` : 'PostgreSQL'],
     ...(app.developmentKey ? [['development key', app.developmentKey.reveal()] as [string, string]] : []),
   ];

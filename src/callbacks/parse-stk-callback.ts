@@ -1,4 +1,5 @@
 import { parseEatTimestamp } from '../daraja/eat-time.ts';
+import { storable } from '../lib/storable-text.ts';
 import type { CallbackEvidence } from '../transactions/evidence.ts';
 
 /** What the body says, without the attempt: that is named by the URL. */
@@ -71,8 +72,7 @@ function metadataItems(list: unknown): Map<string, unknown> {
 /** What PostgreSQL cannot store, or nobody would read, is dropped; numbers are kept as they are written. */
 function text(value: unknown, maxLength = 100): string | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
-  // Cutting may leave half of a surrogate pair, and the body may hold one.
-  const clean = String(value).replaceAll('\0', '').trim().slice(0, maxLength).toWellFormed();
+  const clean = storable(String(value).trim(), maxLength);
   return clean === '' ? null : clean;
 }
 

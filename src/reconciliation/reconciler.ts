@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Logger } from '../lib/logger.ts';
 import { sleep } from '../lib/sleep.ts';
+import { storable } from '../lib/storable-text.ts';
 import { createTaskSet, type TaskSet } from '../lib/task-set.ts';
 import { expireLeases } from '../transactions/expire-leases.ts';
 import { sweepUnmatched } from '../transactions/match-unmatched.ts';
@@ -88,7 +89,12 @@ async function ask(deps: ReconcilerDeps, payment: DuePayment): Promise<void> {
   const pauseMs = samePause(deps.ladderMs, payment.rung);
   switch (answer.outcome) {
     case 'result':
-      return settleQuery(deps, payment, answer.resultCode, answer.resultDescription);
+      return settleQuery(
+        deps,
+        payment,
+        storable(answer.resultCode, 40),
+        storable(answer.resultDescription, 500),
+      );
     case 'pending':
     case 'too-early-or-unknown-id':
       return settleQuery(deps, payment, null, answer.message);

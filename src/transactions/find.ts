@@ -3,6 +3,7 @@ import type { Prisma } from '../database/generated/prisma/client.ts';
 import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
 import { normalisePhoneNumber } from '../daraja/field-rules.ts';
 import { isId, lowestIdAt } from '../lib/ids.ts';
+import { isStorable } from '../lib/storable-text.ts';
 import { openStatuses } from './status.ts';
 
 /** Whose payments may be seen: one client's, every client's, or a single payment. */
@@ -80,6 +81,17 @@ export async function countMatching(
   return count > countMax ? null : count;
 }
 
+/** What is asked for by a text that no row can hold. */
+const nothing = { id: { in: [] } } satisfies Prisma.TransactionWhereInput;
+
+function forText(
+  text: string | null | undefined,
+  where: (text: string) => Prisma.TransactionWhereInput,
+): Prisma.TransactionWhereInput {
+  if (typeof text !== 'string') return {};
+  return isStorable(text) ? where(text) : nothing;
+}
+
 export function whereOf(filter: Filter): Prisma.TransactionWhereInput {
   return {
     AND: [
@@ -95,13 +107,11 @@ export function whereOf(filter: Filter): Prisma.TransactionWhereInput {
       filter.changedBefore ? { updatedAt: { lt: filter.changedBefore } } : {},
       typeof filter.amountFrom === 'number' ? { amountCents: { gte: cents(filter.amountFrom) } } : {},
       typeof filter.amountTo === 'number' ? { amountCents: { lte: cents(filter.amountTo) } } : {},
-      typeof filter.phoneNumber === 'string'
-        ? { phoneNumber: normalisePhoneNumber(filter.phoneNumber) ?? filter.phoneNumber }
-        : {},
-      typeof filter.mpesaReceiptNumber === 'string'
-        ? { receipts: { some: { receipt: filter.mpesaReceiptNumber.trim().toUpperCase() } } }
-        : {},
-      typeof filter.accountReference === 'string' ? { accountReference: filter.accountReference } : {},
+      forText(filter.phoneNumber, (text) => ({ phoneNumber: normalisePhoneNumber(text) ?? text })),
+      forText(filter.mpesaReceiptNumber, (text) => ({
+        receipts: { some: { receipt: text.trim().toUpperCase() } },
+      })),
+      forText(filter.accountReference, (accountReference) => ({ accountReference })),
       filter.search ? searchFor(filter.search.trim()) : {},
     ],
   };
@@ -116,6 +126,7 @@ function cents(shillings: number): number {
 const phoneEndingMin = 3;
 
 function searchFor(text: string): Prisma.TransactionWhereInput {
+  if (!isStorable(text)) return nothing;
   // Prisma hands these to LIKE as they are.
   const literal = text.replaceAll(/[\\%_]/g, '\\$&');
   return {
@@ -132,7 +143,7 @@ function searchFor(text: string): Prisma.TransactionWhereInput {
 
 /** `0712…` is written with the national zero that the stored form has not. */
 function phoneEnding(text: string): string {
-  return text.replaceAll(/\D/g, '').replace(/^0/, '');
+  return text.replaceAll(/\D/g, '').replace(/^0(?=\d{9}$)/, '');
 }
 
 export type Lookup =
@@ -144,6 +155,7 @@ export type Lookup =
 
 /** Null for what cannot be, such as an id that is none. `idempotencyKey` means something only within one client. */
 export function whereOfLookup(lookup: Lookup, clientId: string | null): Prisma.TransactionWhereInput | null {
+  if (!Object.values(lookup).every(isStorable)) return null;
   if ('id' in lookup) return isId(lookup.id) ? { id: lookup.id } : null;
   if ('checkoutRequestId' in lookup)
     return { attempts: { some: { checkoutRequestId: lookup.checkoutRequestId } } };

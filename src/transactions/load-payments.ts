@@ -9,7 +9,7 @@ export type Tx = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
 /** A payment whose row this database transaction holds, with what was stored about it. */
 export type LockedPayment = {
   payment: Payment;
-  /** Stored callback bodies, hash to evidence id: the same bytes again are counted, not stored. */
+  /** Stored callback bodies to evidence ids, by `bodyKey`: the same bytes again are counted, not stored. */
   bodies: Map<string, string>;
 };
 
@@ -71,7 +71,10 @@ function lockedPayment(row: Transaction, parts: Parts): LockedPayment {
     callbacks: earlierCallbacks(parts),
     suspectedCode: parts.work[0]?.suspectedCode ?? null,
   };
-  return { payment, bodies: new Map(parts.callbacks.map((kept) => [kept.bodyHash, kept.id])) };
+  const bodies = parts.callbacks.map(
+    ({ id, attemptNumber, bodyHash }) => [bodyKey(attemptNumber, bodyHash), id] as const,
+  );
+  return { payment, bodies: new Map(bodies) };
 }
 
 function earlierCallbacks({ receipts, callbacks }: Parts): EarlierCallback[] {
@@ -81,4 +84,9 @@ function earlierCallbacks({ receipts, callbacks }: Parts): EarlierCallback[] {
       ? []
       : [{ ...said, attempt, resultCode, receiptIsOurs: said.receipt === null || ours.has(said.receipt) }],
   );
+}
+
+/** Two attempts may be told the same in the same words; that is said twice. */
+export function bodyKey(attempt: number | null, bodyHash: string): string {
+  return `${String(attempt)} ${bodyHash}`;
 }

@@ -7,6 +7,7 @@ import {
   normalisePhoneNumber,
 } from '../daraja/field-rules.ts';
 import { canonicalJson, type JsonValue } from '../lib/canonical-json.ts';
+import { isStorable } from '../lib/storable-text.ts';
 
 export type JsonObject = { [key: string]: JsonValue };
 
@@ -126,11 +127,6 @@ export function checkRequest(
 /** By which a repeated key is known to carry the same request: equal for every way of writing the same thing. */
 export function fingerprintOf({ idempotencyKey: _key, ...request }: PaymentRequest): string {
   return createHash('sha256').update(canonicalJson(request)).digest('hex');
-}
-
-/** PostgreSQL stores no NUL and no half of a surrogate pair. */
-function isStorable(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\0');
 }
 
 function isStorableJson(value: JsonObject): boolean {

@@ -1,10 +1,10 @@
 import type { PrismaClient } from '../database/database.ts';
 import { decide } from './decide.ts';
 import { judgement, type Judgement } from './evidence.ts';
-import { loadPayments, type LockedPayment, type Tx } from './load-payments.ts';
+import { bodyKey, loadPayments, type LockedPayment, type Tx } from './load-payments.ts';
 import { outcomeOfResult } from './outcomes.ts';
 import { judgeUnmatched, storeSettlement, type Settlement } from './store-settlement.ts';
-import { hashOf, type Addressed, type Submission, type Testimony } from './submission.ts';
+import { attemptOf, hashOf, type Addressed, type Submission, type Testimony } from './submission.ts';
 
 export type SettleDeps = {
   prisma: PrismaClient;
@@ -148,13 +148,14 @@ function settleOne(
   const heard: Testimony[] = [];
   for (const submission of submissions) {
     const hash = hashOf(submission);
-    const same = hash === null ? undefined : bodies.get(hash);
+    const key = hash === null ? null : bodyKey(attemptOf(submission), hash);
+    const same = key === null ? undefined : bodies.get(key);
     if (same !== undefined && same !== submission.id) {
       repeated.set(submission.id, same);
       judgements.set(submission.id, judgement('DUPLICATE', 'The same body came before.'));
       continue;
     }
-    if (hash !== null) bodies.set(hash, submission.id);
+    if (key !== null) bodies.set(key, submission.id);
     if (submission.kind === 'evidence') heard.push(submission);
     else judgements.set(submission.id, judgement('INVALID', submission.reason));
   }

@@ -4,7 +4,7 @@ import type { Tx } from './load-payments.ts';
 import { outcomeOfResult } from './outcomes.ts';
 import type { Payment } from './payment.ts';
 import { isFinal } from './status.ts';
-import { hashOf, type Addressed, type Submission } from './submission.ts';
+import { attemptOf, hashOf, type Addressed, type Submission } from './submission.ts';
 
 /** What one database transaction does to one payment. */
 export type Settlement = {
@@ -129,10 +129,16 @@ function evidenceOf({ submissions, judgements, repeated, oldest, room }: Settlem
     return judged === undefined ? [] : rowFor(submission, judged, true);
   });
   const fresh = all.filter((row) => !repeated.has(row.id));
-  const kept = fresh.filter((row, index) => row.verdict === 'APPLIED' || index < room);
+  const kept = fresh.filter((row, index) => mustBeKept(row) || index < room);
   const beyond = fresh.filter((row) => !kept.includes(row)).map(({ id }) => id);
   const counted = [...repeated.values(), ...beyond.map(() => oldest ?? kept[0]?.id ?? '')];
   return { kept, counted, dropped: [...repeated.keys(), ...beyond] };
+}
+
+/** Whatever moved the payment, and every word that money was paid: a later decision may turn on it. */
+function mustBeKept({ verdict, result_code: code, result_description: description }: EvidenceRow): boolean {
+  const saysPaid = code !== null && outcomeOfResult(code, description ?? '').kind === 'paid';
+  return verdict === 'APPLIED' || (verdict === 'CONFLICT' && saysPaid);
 }
 
 type EvidenceRow = ReturnType<typeof rowFor>[number];
@@ -174,11 +180,6 @@ function isResult({
   resultDescription: string;
 }) {
   return outcomeOfResult(resultCode ?? '', resultDescription).kind !== 'unknown';
-}
-
-function attemptOf(submission: Submission): number | null {
-  if ('attempt' in submission) return submission.attempt;
-  return 'evidence' in submission && 'attempt' in submission.evidence ? submission.evidence.attempt : null;
 }
 
 async function insertEvidence(tx: Tx, rows: readonly EvidenceRow[]): Promise<void> {

@@ -34,3 +34,9 @@ export type Addressed = Testimony | Unusable;
 export function hashOf({ body }: Arrival): string | null {
   return body === null ? null : createHash('sha256').update(body).digest('hex');
 }
+
+/** The attempt that it speaks of; null where none is named. */
+export function attemptOf(submission: Submission): number | null {
+  if ('attempt' in submission) return submission.attempt;
+  return 'evidence' in submission && 'attempt' in submission.evidence ? submission.evidence.attempt : null;
+}

@@ -81,7 +81,7 @@ CREATE TABLE "transactions" (
     "result_description" TEXT,
     "failure_reason" "FailureReason",
     "settled_rank" SMALLINT,
-    "attention" "AttentionReason"[],
+    "attention" "AttentionReason"[] DEFAULT ARRAY[]::"AttentionReason"[],
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "updated_at" TIMESTAMPTZ(3) NOT NULL,
     "accepted_at" TIMESTAMPTZ(3),
