@@ -39,8 +39,6 @@ function whatToSay(error: unknown): unknown {
     (kind) => error instanceof kind,
   );
   if (isAboutSettings) return `\n${error.message}\n`;
-  const taken = 'code' in error && error.code === 'EADDRINUSE' && 'port' in error ? error.port : null;
-  return taken === null
-    ? error
-    : `\nPort ${String(taken)} is taken by another program: set PORT or SIMULATOR_PORT to a free one.\n`;
+  const isTaken = 'code' in error && error.code === 'EADDRINUSE';
+  return isTaken ? `\n${error.message}: set PORT or SIMULATOR_PORT to a free one.\n` : error;
 }

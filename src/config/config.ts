@@ -111,6 +111,9 @@ export function readConfig(env: Env): Config {
 function environmentName(reader: EnvReader, host: string): EnvironmentName {
   const chosen = reader.choice('MPESA_ENVIRONMENT', ['simulator', 'sandbox', 'production']);
   const baseUrl = reader.text('MPESA_BASE_URL');
+  if (baseUrl !== undefined && !/^https?:\/\/[^\s?#]+$/.test(baseUrl)) {
+    reader.problem('MPESA_BASE_URL must be an http:// or https:// address');
+  }
   const isSafaricom =
     baseUrl === undefined || Object.values(safaricomUrls).includes(baseUrl.replace(/\/$/, ''));
   if (!isSafaricom) {

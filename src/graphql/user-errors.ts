@@ -1,6 +1,6 @@
 import { builder } from './builder.ts';
 
-export const UserErrorCode = builder.enumType('UserErrorCode', {
+const UserErrorCode = builder.enumType('UserErrorCode', {
   description: 'What is wrong with a request. More may be added.',
   values: {
     INVALID_PHONE_NUMBER: { description: 'No Safaricom number.' },

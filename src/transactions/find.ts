@@ -37,7 +37,7 @@ export type Window = {
 };
 
 /** Beyond this many, counting costs more than the number is worth. */
-export const countMax = 10_000;
+const countMax = 10_000;
 
 export function within(sight: Sight): Prisma.TransactionWhereInput {
   if ('transactionId' in sight) return { id: sight.transactionId };
@@ -92,7 +92,7 @@ function forText(
   return isStorable(text) ? where(text) : nothing;
 }
 
-export function whereOf(filter: Filter): Prisma.TransactionWhereInput {
+function whereOf(filter: Filter): Prisma.TransactionWhereInput {
   return {
     AND: [
       filter.status ? { status: { in: [...filter.status] } } : {},

@@ -21,7 +21,7 @@ afterEach(() => server[Symbol.asyncDispose]());
 
 async function pushTo(url: string, timeouts: { connectMs?: number; totalMs?: number } = {}) {
   await using daraja = createTestDaraja(url, { settings: { timeouts } });
-  return daraja.stkPush(token, pushRequest);
+  return await daraja.stkPush(token, pushRequest);
 }
 
 type RawServer = AsyncDisposable & { url: string; requests(): number };
