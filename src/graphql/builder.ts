@@ -20,5 +20,15 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   plugins: [RelayPlugin, PrismaPlugin],
   defaultFieldNullability: false,
   prisma: { client: (context) => context.deps.prisma, dmmf: getDatamodel() },
-  relay: { nodeQueryOptions: false, nodesQueryOptions: false },
+  relay: {
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+    nodeTypeOptions: { description: 'Whatever has a global id.' },
+    idFieldOptions: { description: 'Opaque, and unlike the id of anything else here.' },
+    pageInfoTypeOptions: { description: 'Where a page lies in its list.' },
+    hasNextPageFieldOptions: { description: 'Whether the list goes on after it.' },
+    hasPreviousPageFieldOptions: { description: 'Whether the list has anything before it.' },
+    startCursorFieldOptions: { description: 'Of its first item; null for an empty page.' },
+    endCursorFieldOptions: { description: 'Of its last item; null for an empty page.' },
+  },
 });

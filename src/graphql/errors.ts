@@ -30,7 +30,7 @@ export const notFound = () => callerError('NOT_FOUND', 'There is no such transac
 export function maskError(logger: Logger, error: unknown, requestId: string): GraphQLError {
   const own = error instanceof GraphQLError ? error : null;
   const isMeant = own !== null && (own.cause === undefined || own.cause instanceof GraphQLError);
-  if (isMeant) return withRequestId(own, requestId);
+  if (isMeant) return withRequestId(withCode(own), requestId);
   logger.error({ err: own?.cause ?? error, requestId }, 'unexpected error while answering');
   const { nodes, source, positions, path } = own ?? {};
   return new GraphQLError('Something went wrong here. Quote the request id when you report it.', {
@@ -42,7 +42,13 @@ export function maskError(logger: Logger, error: unknown, requestId: string): Gr
   });
 }
 
-function withRequestId(error: GraphQLError, requestId: string): GraphQLError {
+/** GraphQL gives none to values that do not fit their type: those are the caller's. */
+function withCode(error: GraphQLError): GraphQLError {
+  error.extensions['code'] ??= 'BAD_USER_INPUT' satisfies ErrorCode;
+  return error;
+}
+
+export function withRequestId(error: GraphQLError, requestId: string): GraphQLError {
   const { message, nodes, source, positions, path, extensions } = error;
   return new GraphQLError(message, {
     nodes,

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import { parse, type GraphQLError } from 'graphql';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { newId } from '../lib/ids.ts';
 import type { Context, GraphqlDeps } from './context.ts';
-import { maskError } from './errors.ts';
+import { maskError, withRequestId } from './errors.ts';
 import { schema } from './schema.ts';
 
 export type RequestContext = Omit<Context, 'deps'>;
@@ -16,13 +17,15 @@ export type Graphql = {
 /** The schema behind one pipeline for HTTP, SSE and WebSocket. Who asks is known before it is reached. */
 export function createGraphql(deps: GraphqlDeps): Graphql {
   const requestIds = new AsyncLocalStorage<string>();
+  const requestId = () => requestIds.getStore() ?? newId(deps.clock.now());
   const yoga = createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
     context: ({ viewer, requestId }) => ({ deps, viewer, requestId }),
     maskedErrors: {
-      maskError: (error) => maskError(deps.logger, error, requestIds.getStore() ?? newId(deps.clock.now())),
+      maskError: (error) => maskError(deps.logger, error, requestId()),
     },
+    plugins: [limitDocuments, nameRequestOfInvalidDocuments(requestId)],
     // Limited by the HTTP server in front, which costs a third of what Yoga's own limit does.
     maxRequestBodySize: false,
     cors: false,
@@ -31,5 +34,23 @@ export function createGraphql(deps: GraphqlDeps): Graphql {
     landingPage: false,
     logging: false,
   });
-  return { yoga, withRequestId: (requestId, work) => requestIds.run(requestId, work) };
+  return { yoga, withRequestId: (id, work) => requestIds.run(id, work) };
+}
+
+/** The largest of our own documents has a third of this. Nested deeper, one would overflow the stack. */
+const tokensMax = 1_000;
+
+const limitDocuments: Plugin = {
+  onParse: ({ setParseFn }) =>
+    setParseFn((source: string, options: object) => parse(source, { ...options, maxTokens: tokensMax })),
+};
+
+/** Yoga masks only what is thrown, and keeps the errors of a document from one request to the next. */
+function nameRequestOfInvalidDocuments(requestId: () => string): Plugin {
+  return {
+    onValidate:
+      () =>
+      ({ result, setResult }) =>
+        setResult((result as GraphQLError[]).map((error) => withRequestId(error, requestId()))),
+  };
 }
