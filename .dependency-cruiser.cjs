@@ -32,7 +32,7 @@ const packageRules = [
     name: 'graphql-stays-in-graphql',
     comment: 'GraphQL is one way to ask; the rules of payments do not know it.',
     severity: 'error',
-    from: { path: '^src/[^/]+/', pathNot: ['^src/(graphql|http)/', generated] },
+    from: { path: '^src/[^/]+/', pathNot: ['^src/(graphql|http|commands)/', generated] },
     to: { path: 'node_modules/(graphql|graphql-ws|graphql-yoga|@graphql-[^/]+|@pothos)/' },
   },
   {

@@ -1,34 +1,72 @@
+import { join } from 'node:path';
 import type { App } from './app.ts';
 import type { Config, Environment } from './config/config.ts';
 
 export const usage = `Usage: npm start
 
 Runs Malipo. Settings come from the environment or from a file .env; without any, it runs with a simulator of
-M-Pesa and an embedded database in ./data. The README lists them all.`;
+M-Pesa and an embedded database in ./data. The README and .env.example list them all.`;
 
 const meanings: Record<Environment, string> = {
   SIMULATOR: 'simulator: no money moves',
   SANDBOX: "Safaricom's sandbox: no money moves",
-  PRODUCTION: 'production: real money moves',
+  PRODUCTION: 'production: REAL MONEY MOVES',
 };
+
+type Fact = [name: string, value: string];
 
 /** What runs where, in which environment, and what to try next. */
 export function startUpMessage(config: Config, app: App): string {
-  const facts: [string, string][] = [
+  const facts: Fact[] = [
     ['environment', meanings[config.environment]],
-    ['GraphQL', `${app.url}/graphql${config.environment === 'PRODUCTION' ? '' : '  (open it in a browser)'}`],
+    ['GraphQL', `${app.url}/graphql`],
     ['callbacks', `${app.callbackBaseUrl}/cb/…`],
+    ...(config.callbackPort
+      ? [['callback port', `${config.callbackPort}, for callbacks alone`] satisfies Fact]
+      : []),
     [
       'M-Pesa',
       app.simulatorUrl ? `${app.simulatorUrl}  (built-in simulator)` : (config.daraja.baseUrl ?? ''),
     ],
     ['database', app.databaseKind === 'embedded' ? `embedded, in ${config.dataDir}` : 'PostgreSQL'],
-    ...(app.developmentKey ? [['development key', app.developmentKey.reveal()] as [string, string]] : []),
+    ...(app.developmentKey ? [['development key', app.developmentKey.reveal()] satisfies Fact] : []),
   ];
   const lines = facts.map(([name, fact]) => `  ${name.padEnd(16)} ${fact}`);
-  return ['', `Malipo ${config.version}`, '', ...lines, '', ...nextSteps(app), ''].join('\n');
+  return ['', `Malipo ${config.version}`, '', ...lines, '', ...nextSteps(config, app), ''].join('\n');
 }
 
-function nextSteps({ developmentKey }: App): string[] {
-  return developmentKey === null ? [] : ['  Try next, in another terminal:', '', '    npm run demo', ''];
+/** What to do in another terminal, as it can be pasted. */
+function nextSteps(config: Config, app: App): string[] {
+  if (app.developmentKey) return firstSteps(config, app);
+  const lacksKey = config.secrets.bootstrapKey === null;
+  return [
+    ...(lacksKey ? ['  No BOOTSTRAP_API_KEY is set: without a key nobody can ask for a payment.', ''] : []),
+    '  Check that M-Pesa can reach this server, from another network:',
+    '',
+    `    curl ${app.callbackBaseUrl}/mpesa/callback/health`,
+    '',
+  ];
+}
+
+const defaultUrl = 'http://127.0.0.1:4000';
+const defaultDataDir = './data';
+
+function firstSteps({ dataDir }: Config, { url }: App): string[] {
+  const demo = [
+    ...(dataDir === defaultDataDir ? [] : [`DATA_DIR=${dataDir}`]),
+    'npm run demo',
+    ...(url === defaultUrl ? [] : [`-- --url ${url}`]),
+  ].join(' ');
+  return [
+    '  Try next, in another terminal:',
+    '',
+    `    ${demo}`,
+    '',
+    `  or open ${url}/graphql in a browser: examples and the key are filled in. Or ask by hand:`,
+    '',
+    `    curl ${url}/graphql -H 'content-type: application/json' \\`,
+    `      -H "authorization: Bearer $(cat ${join(dataDir, 'development-key')})" \\`,
+    `      -d '{"query": "{ server { environment version } }"}'`,
+    '',
+  ];
 }

@@ -1,6 +1,6 @@
 import { parseEatTimestamp } from '../daraja/eat-time.ts';
 import { storable } from '../lib/storable-text.ts';
-import type { CallbackEvidence } from '../transactions/evidence.ts';
+import { unreadableAmount, type CallbackEvidence } from '../transactions/evidence.ts';
 
 /** What the body says, without the attempt: that is named by the URL. */
 export type StkCallback = Omit<CallbackEvidence, 'attempt'>;
@@ -18,8 +18,6 @@ export function parseStkCallback(body: Buffer): StkCallback | { problem: string 
   const resultCode = codeText(callback['ResultCode']);
   if (resultCode === null) return { problem: 'Body.stkCallback.ResultCode is missing or no code.' };
   const items = metadataItems(child(child(callback, 'CallbackMetadata'), 'Item'));
-  const amountCents = cents(items.get('Amount'));
-  if (amountCents === undefined) return { problem: 'The item Amount is no sum of money.' };
   return {
     kind: 'callback',
     source: 'CALLBACK',
@@ -28,7 +26,7 @@ export function parseStkCallback(body: Buffer): StkCallback | { problem: string 
     resultCode,
     resultDescription: text(callback['ResultDesc'], 500) ?? '',
     receipt: text(items.get('MpesaReceiptNumber'), 40),
-    amountCents,
+    amountCents: cents(items.get('Amount')),
     paidAt: parseEatTimestamp(items.get('TransactionDate')),
   };
 }
@@ -76,16 +74,16 @@ function text(value: unknown, maxLength = 100): string | null {
   return clean === '' ? null : clean;
 }
 
-/** Null: no amount is named. Undefined: it is none, or more than any payment can be. `1`, `1.00` and `"1.00"` are alike. */
-function cents(value: unknown): number | null | undefined {
+/** Null: no amount is named. Unreadable: it is none, or more than any payment can be. `1`, `1.00` and `"1.00"` are alike. */
+function cents(value: unknown): number | null {
   if (value === undefined || value === null) return null;
   const written = typeof value === 'string' ? value.trim() : value;
   // `true` and `[1500]` would become numbers.
-  if (typeof written !== 'string' && typeof written !== 'number') return undefined;
-  if (typeof written === 'string' && !/^\d{1,9}(\.\d{1,2})?$/.test(written)) return undefined;
+  if (typeof written !== 'string' && typeof written !== 'number') return unreadableAmount;
+  if (typeof written === 'string' && !/^\d{1,9}(\.\d{1,2})?$/.test(written)) return unreadableAmount;
   const amount = Math.round(Number(written) * 100);
   const isWhole = Math.abs(Number(written) * 100 - amount) < 1e-6;
   return Number.isSafeInteger(amount) && isWhole && amount >= 0 && amount <= 2_147_483_647
     ? amount
-    : undefined;
+    : unreadableAmount;
 }

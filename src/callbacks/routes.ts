@@ -19,6 +19,11 @@ export function registerCallbackRoutes(app: FastifyInstance, deps: CallbackRoute
   app.register(async (scope) => {
     // Raw bytes of any type: Daraja is not asked to be tidy, and what it said is kept as it was.
     scope.removeAllContentTypeParsers();
+    // A type that is none would be answered 415 before any parser sees the body.
+    scope.addHook('onRequest', (request, _reply, done) => {
+      request.headers['content-type'] = 'application/octet-stream';
+      done();
+    });
     scope.addContentTypeParser(
       '*',
       { parseAs: 'buffer', bodyLimit: bodyBytesMax },

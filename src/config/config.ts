@@ -114,8 +114,7 @@ function environmentName(reader: EnvReader, host: string): EnvironmentName {
   if (baseUrl !== undefined && !/^https?:\/\/[^\s?#]+$/.test(baseUrl)) {
     reader.problem('MPESA_BASE_URL must be an http:// or https:// address');
   }
-  const isSafaricom =
-    baseUrl === undefined || Object.values(safaricomUrls).includes(baseUrl.replace(/\/$/, ''));
+  const isSafaricom = baseUrl === undefined || isSafaricomHost(URL.parse(baseUrl)?.hostname ?? '');
   if (!isSafaricom) {
     if (chosen !== undefined && chosen !== 'simulator') {
       reader.problem(
@@ -143,6 +142,11 @@ function environmentName(reader: EnvReader, host: string): EnvironmentName {
     reader.problem(`MPESA_ENVIRONMENT must be set, because HOST ${host} can be reached from other machines`);
   }
   return 'simulator';
+}
+
+/** However its address is written: what speaks to Safaricom must never be called a simulator. */
+function isSafaricomHost(hostname: string): boolean {
+  return hostname === 'safaricom.co.ke' || hostname.endsWith('.safaricom.co.ke');
 }
 
 export function isLoopback(host: string): boolean {

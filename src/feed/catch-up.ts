@@ -1,5 +1,7 @@
 import type { PrismaClient } from '../database/database.ts';
+import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
 import type { Logger } from '../lib/logger.ts';
+import { isFinal } from '../transactions/status.ts';
 import type { Watchers } from './watchers.ts';
 
 export type CatchUpDeps = { prisma: PrismaClient; watchers: Watchers; logger: Logger };
@@ -32,7 +34,7 @@ async function catchUp({ prisma, watchers, logger }: CatchUpDeps): Promise<void>
   const watched = watchers.watched();
   if (watched.length === 0) return;
   try {
-    const latest = await prisma.$queryRaw<{ id: string; sequence: number }[]>`
+    const latest = await prisma.$queryRaw<{ id: string; sequence: number; status: TransactionStatus }[]>`
       with marked as (
         update open_work set watched_until = now() + ${watchedSeconds}::int * interval '1 s'
         where transaction_id in (
@@ -41,8 +43,8 @@ async function catchUp({ prisma, watchers, logger }: CatchUpDeps): Promise<void>
             and (watched_until is null or watched_until < now() + ${watchedSeconds}::int * interval '0.5 s')
           -- Never waits for a settlement, which would have to wait for it in turn.
           for update skip locked))
-      select id::text, sequence from transactions where id = any(${watched}::uuid[])`;
-    watchers.wakeBehind(latest);
+      select id::text, sequence, status from transactions where id = any(${watched}::uuid[])`;
+    watchers.wakeBehind(latest.map((payment) => ({ ...payment, isFinal: isFinal(payment.status) })));
   } catch (error) {
     logger.warn({ err: error }, 'watchers could not be brought up to date; trying again in 2 s');
   }

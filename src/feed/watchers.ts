@@ -10,8 +10,8 @@ export type Watchers = {
   /** Answers with the function that takes the watcher away. */
   add(transactionId: string, watcher: Watcher): () => void;
   wake(transactionIds: readonly string[]): void;
-  /** Wakes those that know less than is there. */
-  wakeBehind(latest: readonly { id: string; sequence: number }[]): void;
+  /** Wakes those that know less than is there, and those who wait for what will not come. */
+  wakeBehind(latest: readonly { id: string; sequence: number; isFinal: boolean }[]): void;
   watched(): string[];
 };
 
@@ -31,8 +31,8 @@ export function createWatchers(): Watchers {
       for (const id of transactionIds) for (const watcher of of(id)) watcher.wake();
     },
     wakeBehind(latest) {
-      for (const { id, sequence } of latest) {
-        for (const watcher of of(id)) if (watcher.sequence() < sequence) watcher.wake();
+      for (const { id, sequence, isFinal } of latest) {
+        for (const watcher of of(id)) if (isFinal || watcher.sequence() < sequence) watcher.wake();
       }
     },
     watched: () => [...byPayment.keys()],

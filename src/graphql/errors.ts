@@ -30,7 +30,8 @@ export const notFound = () => callerError('NOT_FOUND', 'There is no such transac
 export function maskError(logger: Logger, error: unknown, requestId: string): GraphQLError {
   const own = error instanceof GraphQLError ? error : null;
   const isMeant = own !== null && (own.cause === undefined || own.cause instanceof GraphQLError);
-  if (isMeant) return withRequestId(withCode(own), requestId);
+  // What GraphQL throws itself and gives no code is about values that do not fit their type: the caller's.
+  if (isMeant) return withRequestId(own, requestId, 'BAD_USER_INPUT');
   logger.error({ err: own?.cause ?? error, requestId }, 'unexpected error while answering');
   const { nodes, source, positions, path } = own ?? {};
   return new GraphQLError('Something went wrong here. Quote the request id when you report it.', {
@@ -42,19 +43,18 @@ export function maskError(logger: Logger, error: unknown, requestId: string): Gr
   });
 }
 
-/** GraphQL gives none to values that do not fit their type: those are the caller's. */
-function withCode(error: GraphQLError): GraphQLError {
-  error.extensions['code'] ??= 'BAD_USER_INPUT' satisfies ErrorCode;
-  return error;
-}
-
-export function withRequestId(error: GraphQLError, requestId: string): GraphQLError {
+/** `code` is for an error that has none of its own, as GraphQL's own errors have not. */
+export function withRequestId(
+  error: GraphQLError,
+  requestId: string,
+  code: ErrorCode | 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED',
+): GraphQLError {
   const { message, nodes, source, positions, path, extensions } = error;
   return new GraphQLError(message, {
     nodes,
     source,
     positions,
     path,
-    extensions: { ...extensions, requestId },
+    extensions: { code, ...extensions, requestId },
   });
 }

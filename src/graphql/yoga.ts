@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { parse, type GraphQLError } from 'graphql';
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { GraphQLError, parse } from 'graphql';
+import { createLRUCache, createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { newId } from '../lib/ids.ts';
 import type { Context, GraphqlDeps } from './context.ts';
 import { maskError, withRequestId } from './errors.ts';
@@ -26,6 +26,12 @@ export function createGraphql(deps: GraphqlDeps): Graphql {
       maskError: (error) => maskError(deps.logger, error, requestId()),
     },
     plugins: [limitDocuments, nameRequestOfInvalidDocuments(requestId)],
+    // Kept by their whole text: fewer than Yoga's 1,024, because whoever has a token may send ever new ones.
+    parserAndValidationCache: {
+      documentCache: createLRUCache({ max: cachedDocumentsMax }),
+      errorCache: createLRUCache({ max: cachedDocumentsMax }),
+      validationCache: createLRUCache({ max: cachedDocumentsMax }),
+    },
     // Limited by the HTTP server in front, which costs a third of what Yoga's own limit does.
     maxRequestBodySize: false,
     cors: false,
@@ -37,12 +43,21 @@ export function createGraphql(deps: GraphqlDeps): Graphql {
   return { yoga, withRequestId: (id, work) => requestIds.run(id, work) };
 }
 
+const cachedDocumentsMax = 128;
+/** In characters: a comment has no token, and an app's operation no need of more. */
+const documentLengthMax = 16_384;
 /** The largest of our own documents has a third of this. Nested deeper, one would overflow the stack. */
 const tokensMax = 1_000;
 
 const limitDocuments: Plugin = {
-  onParse: ({ setParseFn }) =>
-    setParseFn((source: string, options: object) => parse(source, { ...options, maxTokens: tokensMax })),
+  onParse: ({ params, setParseFn }) => {
+    if (String(params.source).length > documentLengthMax) {
+      throw new GraphQLError(`A document has at most ${String(documentLengthMax)} characters.`, {
+        extensions: { code: 'GRAPHQL_PARSE_FAILED' },
+      });
+    }
+    setParseFn((source: string, options: object) => parse(source, { ...options, maxTokens: tokensMax }));
+  },
 };
 
 /** Yoga masks only what is thrown, and keeps the errors of a document from one request to the next. */
@@ -51,6 +66,10 @@ function nameRequestOfInvalidDocuments(requestId: () => string): Plugin {
     onValidate:
       () =>
       ({ result, setResult }) =>
-        setResult((result as GraphQLError[]).map((error) => withRequestId(error, requestId()))),
+        setResult(
+          (result as GraphQLError[]).map((error) =>
+            withRequestId(error, requestId(), 'GRAPHQL_VALIDATION_FAILED'),
+          ),
+        ),
   };
 }

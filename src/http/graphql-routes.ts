@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticate } from '../access/authenticate.ts';
+import type { Viewer } from '../access/viewer.ts';
 import type { Graphql } from '../graphql/yoga.ts';
 import { bearerCredential } from './credential.ts';
 
@@ -46,10 +47,10 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
       url: '/graphql',
       handler: async (request, reply) => {
         if (deps.graphiql !== null && wantsPage(request)) {
+          void reply.header('content-security-policy', "frame-ancestors 'none'");
           return reply.type('text/html; charset=utf-8').send(await deps.graphiql(request));
         }
-        const credential = bearerCredential(request.headers.authorization) ?? watchTokenOf(request.query);
-        const viewer = credential === null ? null : await deps.authenticate(credential);
+        const viewer = await viewerOf(deps, request);
         if (viewer === null) {
           void reply.header('www-authenticate', 'Bearer');
           return refuse(request, reply, 401, 'UNAUTHENTICATED', unauthenticated);
@@ -91,6 +92,18 @@ const codes: Record<number, string> = {
   415: 'UNSUPPORTED_MEDIA_TYPE',
   500: 'INTERNAL_SERVER_ERROR',
 };
+
+/** Keys are taken from the header alone: addresses end up in logs and histories. */
+async function viewerOf(
+  { authenticate }: GraphqlRouteDeps,
+  { headers, query }: FastifyRequest<{ Querystring: Query }>,
+): Promise<Viewer | null> {
+  const credential = bearerCredential(headers.authorization);
+  if (credential !== undefined) return credential === null ? null : authenticate(credential);
+  const watchToken = watchTokenOf(query);
+  const viewer = watchToken === null ? null : await authenticate(watchToken);
+  return viewer?.kind === 'watcher' ? viewer : null;
+}
 
 /** `EventSource` can set no header. */
 function watchTokenOf({ watchToken }: Query): string | null {

@@ -3,20 +3,30 @@ import type { Duplex } from 'node:stream';
 import { GraphQLError, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import { handleProtocols, type OperationResult, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../access/authenticate.ts';
 import type { Viewer } from '../access/viewer.ts';
+import { callerError, maskError, withRequestId } from '../graphql/errors.ts';
 import type { Graphql } from '../graphql/yoga.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
+import type { Logger } from '../lib/logger.ts';
 import { bearerCredential } from './credential.ts';
 
-export type GraphqlSocketDeps = { graphql: Graphql; authenticate: Authenticate; clock: Clock };
+export type GraphqlSocketDeps = {
+  graphql: Graphql;
+  authenticate: Authenticate;
+  clock: Clock;
+  logger: Logger;
+};
 
 /** A frame carries one operation. */
 const frameBytesMax = 64 * 1024;
 /** Below the 60 s after which proxies close what is silent. */
 const keepAliveMs = 25_000;
+/** Close codes: clients come back after the first and not after the second. */
+const tryAgainLater = 1013;
+const forbidden = 4403;
 
 /** Yoga's pipeline for one operation, whose parts it leaves untyped. */
 type Pipeline = {
@@ -43,6 +53,8 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
     handleProtocols,
   });
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // Node takes its own listener away from a socket that is upgraded: one that breaks would end the process.
+    socket.on('error', () => socket.destroy());
     if (URL.parse(request.url ?? '', 'http://host')?.pathname !== '/graphql') {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
@@ -51,25 +63,29 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
   };
   server.on('upgrade', upgrade);
 
-  const viewers = new WeakMap<WebSocket, Viewer>();
   const protocol = useServer(
     {
       isProd: true,
       connectionInitWaitTimeout: 3_000,
-      onConnect: async (context) => {
-        const credential = credentialOf(context.connectionParams);
-        const viewer = credential === null ? null : await deps.authenticate(credential);
-        if (viewer === null) return false;
-        viewers.set(context.extra.socket, viewer);
-        return true;
+      onConnect: async ({ connectionParams, extra: { socket } }) => {
+        try {
+          return (await viewerOf(deps, connectionParams)) !== null;
+        } catch (error) {
+          deps.logger.error({ err: error }, 'a socket could not be let in');
+          socket.close(tryAgainLater, 'Try again later');
+          return false;
+        }
       },
-      onSubscribe: async (context, _id, payload) => {
-        const viewer = viewers.get(context.extra.socket);
-        if (viewer === undefined) return [new GraphQLError('The connection has no credential.')];
+      onSubscribe: async ({ connectionParams, extra: { socket } }, _id, payload) => {
         const requestId = newId(deps.clock.now());
-        return deps.graphql.withRequestId(requestId, () =>
-          prepare(deps.graphql, { viewer, requestId }, payload),
-        );
+        // Asked anew each time: a key may have been revoked, and a watch token run out, since the socket was opened.
+        const viewer = await viewerOf(deps, connectionParams).catch((error: unknown) => ({ error }));
+        if (viewer === null) {
+          socket.close(forbidden, 'Forbidden');
+          return [callerError('UNAUTHENTICATED', 'The credential opens nothing any longer.')];
+        }
+        if ('error' in viewer) return [maskError(deps.logger, viewer.error, requestId)];
+        return deps.graphql.withRequestId(requestId, () => prepare(deps, { viewer, requestId }, payload));
       },
       execute: (args) => (args as Prepared).rootValue.execute(args),
       subscribe: (args) => (args as Prepared).rootValue.subscribe(args),
@@ -92,7 +108,7 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
 
 /** A bad document is an error of its own operation. Thrown out of here it would close the socket and all on it. */
 async function prepare(
-  { yoga }: Graphql,
+  { graphql: { yoga }, logger }: GraphqlSocketDeps,
   { viewer, requestId }: { viewer: Viewer; requestId: string },
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | GraphQLError[]> {
@@ -111,9 +127,17 @@ async function prepare(
       rootValue: { execute, subscribe },
     };
   } catch (error) {
-    if (error instanceof GraphQLError) return [error];
-    throw error;
+    if (error instanceof GraphQLError) return [withRequestId(error, requestId, 'GRAPHQL_PARSE_FAILED')];
+    return [maskError(logger, error, requestId)];
   }
+}
+
+async function viewerOf(
+  { authenticate }: GraphqlSocketDeps,
+  params: Record<string, unknown> | undefined,
+): Promise<Viewer | null> {
+  const credential = credentialOf(params);
+  return credential === null ? null : authenticate(credential);
 }
 
 function credentialOf(params: Record<string, unknown> | undefined): string | null {

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
@@ -22,9 +22,10 @@ export function createHttpServer({ clock, logger, trustedProxies }: HttpServerSe
     // Slow senders are let go; above what proxies keep idle, so that they never meet a closing connection.
     requestTimeout: 15_000,
     keepAliveTimeout: 65_000,
-    http: { headersTimeout: 10_000 },
+    http: { headersTimeout: 10_000, shouldUpgradeCallback: wantsSocket },
     forceCloseConnections: 'idle',
   });
+  closeConnectionsWhenDone(app);
   app.addHook('onResponse', (request, reply, done) => {
     const { method, id, routeOptions } = request;
     const route = routeOptions.url ?? 'none';
@@ -47,4 +48,26 @@ export function createHttpServer({ clock, logger, trustedProxies }: HttpServerSe
       .send({ code: 'UNAVAILABLE', message: 'Not at the moment.', requestId: request.id });
   });
   return app;
+}
+
+/** Whatever else a client offers to upgrade to (`h2c`, as some do by default), it is answered as if it had not. */
+function wantsSocket({ headers, url }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket' && (url ?? '').split('?')[0] === '/graphql';
+}
+
+/** How long a request under way may go on after the server was told to stop, in milliseconds. */
+const patienceMs = 10_000;
+
+/** While closing, connections end with the answer they were waiting for; after a while the rest are cut. */
+function closeConnectionsWhenDone(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    setTimeout(() => app.server.closeAllConnections(), patienceMs).unref();
+    done();
+  });
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isClosing) void reply.header('connection', 'close');
+    done();
+  });
 }

@@ -37,7 +37,8 @@ export function createBatcher<Item, Result>(
     } catch (error) {
       const [only, ...others] = batch;
       if (only !== undefined && others.length === 0) only.reject(error);
-      else for (const one of batch) await runBatch([one]);
+      // Beside the next batch: what holds up one of them must not hold up all who come after.
+      else void Promise.all(batch.map((one) => runBatch([one])));
     }
   }
 

@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../database/database.ts';
 
-export type DuePayment = { id: string; checkoutRequestId: string; rung: number };
+export type DuePayment = { id: string; checkoutRequestId: string; rung: number; plannedFor: Date | null };
 
 /** For how long one process may be at a question before another asks it, in seconds. */
 const leaseSeconds = 60;
@@ -24,7 +24,8 @@ export async function leaseDuePayment(
         coalesce(d.watched_until > now(), false) desc, d.looks, d.next_check_at, d.transaction_id
       limit 1 for update of d skip locked) due
     where w.transaction_id = due.transaction_id
-    returning w.transaction_id::text as id, due.checkout_request_id as "checkoutRequestId", w.rung`;
+    returning w.transaction_id::text as id, due.checkout_request_id as "checkoutRequestId", w.rung,
+      w.next_check_at as "plannedFor"`;
   return leased[0] ?? null;
 }
 
@@ -38,15 +39,21 @@ export async function isAnythingDue(prisma: PrismaClient): Promise<boolean> {
 }
 
 /** Payments that are due and that M-Pesa cannot be asked about, because it never gave us an id. */
-export async function findUnaskable(prisma: PrismaClient): Promise<{ id: string; rung: number }[]> {
+export async function findUnaskable(prisma: PrismaClient): Promise<Omit<DuePayment, 'checkoutRequestId'>[]> {
   return prisma.$queryRaw`
-    select w.transaction_id::text as id, w.rung from open_work w join transactions t on t.id = w.transaction_id
+    select w.transaction_id::text as id, w.rung, w.next_check_at as "plannedFor" from open_work w join transactions t on t.id = w.transaction_id
     where w.next_check_at <= now() and t.checkout_request_id is null and w.lease_holder is null limit 100`;
 }
 
 /** The question had no answer: it is asked again after the same pause, on the same rung. */
-export async function askAgain(prisma: PrismaClient, id: string, pauseMs: number): Promise<void> {
+export async function askAgain(
+  prisma: PrismaClient,
+  { id, plannedFor }: DuePayment,
+  pauseMs: number,
+): Promise<void> {
   await prisma.$executeRaw`
-    update open_work set check_lease_until = null, next_check_at = now() + ${pauseMs}::float8 * interval '1 ms'
+    update open_work set check_lease_until = null,
+      next_check_at = case when next_check_at is distinct from ${plannedFor}::timestamptz then next_check_at
+        else now() + ${pauseMs}::float8 * interval '1 ms' end
     where transaction_id = ${id}::uuid`;
 }

@@ -66,11 +66,18 @@ async function repeat(deps: ReconcilerDeps, signal: AbortSignal, work: () => Pro
   }
 }
 
+/** Each of these goes on where another stumbles. */
 async function sweep(deps: ReconcilerDeps): Promise<void> {
-  await expireLeases(deps);
-  await sweepUnmatched(deps);
-  for (const { id, rung } of await findUnaskable(deps.prisma)) {
-    await settleQuery(deps, { id, rung }, null, 'M-Pesa gave no id by which to ask.');
+  const outcomes = await Promise.allSettled([expireLeases(deps), sweepUnmatched(deps), passRungs(deps)]);
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected')
+      deps.logger.error({ err: outcome.reason as unknown }, 'a sweep stumbled; it goes on');
+  }
+}
+
+async function passRungs(deps: ReconcilerDeps): Promise<void> {
+  for (const payment of await findUnaskable(deps.prisma)) {
+    await settleQuery(deps, payment, null, 'M-Pesa gave no id by which to ask.');
   }
 }
 
@@ -99,16 +106,16 @@ async function ask(deps: ReconcilerDeps, payment: DuePayment): Promise<void> {
     case 'too-early-or-unknown-id':
       return settleQuery(deps, payment, null, answer.message);
     case 'invalid-token':
-      return askAgain(deps.prisma, payment.id, afterTokenMs);
+      return askAgain(deps.prisma, payment, afterTokenMs);
     case 'throttled':
       await deps.budget.slowDown();
-      return askAgain(deps.prisma, payment.id, pauseMs);
+      return askAgain(deps.prisma, payment, pauseMs);
     case 'refused':
       deps.logger.error({ transactionId: payment.id, advice: answer.advice }, answer.message);
-      return askAgain(deps.prisma, payment.id, pauseMs);
+      return askAgain(deps.prisma, payment, pauseMs);
     case 'no-answer':
       deps.logger.warn({ transactionId: payment.id }, answer.message);
-      return askAgain(deps.prisma, payment.id, pauseMs);
+      return askAgain(deps.prisma, payment, pauseMs);
   }
 }
 
@@ -126,13 +133,12 @@ async function query({ daraja }: ReconcilerDeps, checkoutRequestId: string): Pro
 
 async function settleQuery(
   deps: ReconcilerDeps,
-  payment: { id: string; rung: number },
+  payment: Omit<DuePayment, 'checkoutRequestId'>,
   resultCode: string | null,
   resultDescription: string,
 ): Promise<void> {
   const receivedAt = deps.clock.now();
   const { rung, pauseMs, stillOpen } = nextLook(deps.ladderMs, payment.rung);
-  const checkAt = pauseMs === null ? null : new Date(receivedAt.getTime() + pauseMs);
   await settle(deps, [
     {
       kind: 'evidence',
@@ -146,7 +152,7 @@ async function settleQuery(
         source: 'QUERY',
         resultCode,
         resultDescription,
-        next: { rung, checkAt, stillOpen },
+        next: { rung, pauseMs, stillOpen, plannedFor: payment.plannedFor },
       },
     },
   ]);

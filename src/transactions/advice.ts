@@ -1,4 +1,8 @@
-import type { FailureReason, TransactionStatus } from '../database/generated/prisma/enums.ts';
+import type {
+  AttentionReason,
+  FailureReason,
+  TransactionStatus,
+} from '../database/generated/prisma/enums.ts';
 import { isFinal } from './status.ts';
 
 export type Language = 'EN' | 'SW';
@@ -10,6 +14,7 @@ export type Advised = {
   resultCode: string | null;
   acceptedAt: Date | null;
   settledAt: Date | null;
+  attention: readonly AttentionReason[];
 };
 
 /** The prompt waits about a minute: result 1037 comes 60 s after the push (daraja.md §3). */
@@ -147,7 +152,9 @@ export function retryAfter(payment: Advised): Date | null {
   return new Date(payment.settledAt.getTime() + retry.afterSeconds * 1000);
 }
 
-function retryOf({ status, failureReason, resultCode }: Advised): FailureAdvice['retry'] {
+function retryOf(payment: Advised): FailureAdvice['retry'] {
+  const { status, failureReason, resultCode } = payment;
+  if (isInDoubt(payment)) return null;
   if (!isFinal(status) || failureReason === null || noRetryResultCodes.has(resultCode ?? '')) return null;
   return advice[failureReason].retry;
 }
@@ -171,6 +178,18 @@ const messages: Record<TransactionStatus, Record<Language, string>> = {
   FAILED: advice.OTHER.message,
 };
 
-export function payerMessage({ status, failureReason }: Advised, language: Language): string {
+/** Something says that the money may have moved after all: another payment might be a second one. */
+function isInDoubt({ status, attention }: Advised): boolean {
+  return status !== 'COMPLETED' && isFinal(status) && attention.some((reason) => reason !== 'STILL_OPEN');
+}
+
+const inDoubt: Record<Language, string> = {
+  EN: 'M-PESA told us two things about this payment. Do not pay again: the shop is checking.',
+  SW: 'M-PESA imetupa taarifa mbili kuhusu malipo haya. Usilipe tena: duka linakagua.',
+};
+
+export function payerMessage(payment: Advised, language: Language): string {
+  if (isInDoubt(payment)) return inDoubt[language];
+  const { status, failureReason } = payment;
   return failureReason === null ? messages[status][language] : advice[failureReason].message[language];
 }

@@ -1,5 +1,5 @@
 import type { AttentionReason } from '../database/generated/prisma/enums.ts';
-import { judgement, type EarlierCallback } from './evidence.ts';
+import { judgement, readableAmount, type EarlierCallback } from './evidence.ts';
 import { outcomeOfResult, type Failure } from './outcomes.ts';
 import type { Payment, Step, Weighed } from './payment.ts';
 import { isFinal } from './status.ts';
@@ -83,11 +83,15 @@ function furtherSuccess(payment: Payment, callback: Callback, amountFits: boolea
       attention: ['PAID_TWICE', ...amountAttention],
     };
   }
-  if (payment.receipt === null && callback.receipt !== null) {
+  const filled = fillIn(payment, callback);
+  if (filled !== null) {
     return {
-      judgement: judgement(verdict, 'The receipt of a payment known to be paid.'),
-      changes: { ...proofFrom(callback), settledRank: 1 },
-      message: 'The receipt has come.',
+      judgement: judgement(verdict, 'The details of a payment known to be paid.'),
+      changes: { ...filled, settledRank: 1 },
+      message:
+        payment.receipt === null && filled.receipt !== null
+          ? 'The receipt has come.'
+          : 'Its details have come.',
       attention: [...amountAttention],
     };
   }
@@ -156,7 +160,7 @@ function differs(a: string | null, b: string | null): boolean {
 function proofFrom(callback: Callback): Pick<Payment, 'receipt' | 'paidAmountCents' | 'paidAt'> {
   return {
     receipt: callback.receipt,
-    paidAmountCents: callback.amountCents,
+    paidAmountCents: readableAmount(callback),
     paidAt: callback.paidAt,
   };
 }
@@ -165,9 +169,28 @@ function idsFrom(payment: Payment, callback: Callback): Partial<Payment> {
   const { attempt, checkoutRequestId, merchantRequestId } = callback;
   const ids = new Map(payment.checkoutRequestIds);
   if (checkoutRequestId !== null && !ids.has(attempt)) ids.set(attempt, checkoutRequestId);
+  if (attempt !== payment.latestAttempt) return { checkoutRequestIds: ids };
   return {
     merchantRequestId: payment.merchantRequestId ?? merchantRequestId,
     checkoutRequestId: payment.checkoutRequestId ?? checkoutRequestId,
     checkoutRequestIds: ids,
   };
+}
+
+/** What a completed payment lacks and the callback has; null when that is nothing. */
+function fillIn(
+  payment: Payment,
+  callback: Callback,
+): Pick<Payment, 'receipt' | 'paidAmountCents' | 'paidAt'> | null {
+  const proof = proofFrom(callback);
+  const filled = {
+    receipt: payment.receipt ?? proof.receipt,
+    paidAmountCents: payment.paidAmountCents ?? proof.paidAmountCents,
+    paidAt: payment.paidAt ?? proof.paidAt,
+  };
+  const isNew =
+    filled.receipt !== payment.receipt ||
+    filled.paidAmountCents !== payment.paidAmountCents ||
+    filled.paidAt !== payment.paidAt;
+  return isNew ? filled : null;
 }

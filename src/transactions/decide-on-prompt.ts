@@ -1,3 +1,4 @@
+import type { FailureReason } from '../database/generated/prisma/enums.ts';
 import { judgement } from './evidence.ts';
 import type { Payment, Step, Weighed } from './payment.ts';
 import { isFinal } from './status.ts';
@@ -10,6 +11,7 @@ export function decideOnPrompt(payment: Payment, evidence: PromptEvidence): Step
   if (evidence.attempt !== payment.latestAttempt) {
     return { judgement: judgement('DUPLICATE', 'A later attempt replaced this one.') };
   }
+  if (evidence.kind === 'lease-expired') return abandoned(payment);
   return evidence.kind === 'prompt-unknown'
     ? unknown(payment, evidence.message)
     : neverPrompted(payment, evidence);
@@ -17,9 +19,11 @@ export function decideOnPrompt(payment: Payment, evidence: PromptEvidence): Step
 
 function accepted(payment: Payment, evidence: PromptEvidence & { kind: 'prompt-accepted' }): Step {
   const { merchantRequestId, checkoutRequestId } = evidence;
+  // M-Pesa is asked by these: they must be those of the attempt that is open.
+  const isLatest = evidence.attempt === payment.latestAttempt;
   const changes = {
-    merchantRequestId: payment.merchantRequestId ?? merchantRequestId,
-    checkoutRequestId: payment.checkoutRequestId ?? checkoutRequestId,
+    merchantRequestId: isLatest ? merchantRequestId : payment.merchantRequestId,
+    checkoutRequestId: isLatest ? checkoutRequestId : payment.checkoutRequestId,
     checkoutRequestIds: new Map(payment.checkoutRequestIds).set(evidence.attempt, checkoutRequestId),
     acceptedAt: payment.acceptedAt ?? evidence.receivedAt,
   };
@@ -43,7 +47,20 @@ function unknown(payment: Payment, message: string): Step {
   return payment.status === 'REQUESTED' ? { ...kept, changes: { status: 'UNCONFIRMED' }, message } : kept;
 }
 
-type NeverPrompted = PromptEvidence & { kind: 'prompt-refused' | 'prompt-not-sent' };
+/** The process that was to push is gone: whether it had dispatched the push decides what is known. */
+function abandoned(payment: Payment): Step {
+  if (!payment.isLeaseExpired) return { judgement: judgement('DUPLICATE', 'The push goes on.') };
+  return payment.isDispatched
+    ? unknown(payment, 'The server stopped before M-Pesa answered: the prompt may have gone out.')
+    : neverPrompted(payment, {
+        kind: 'prompt-not-sent',
+        message: 'The server stopped before the request to M-Pesa was sent: nobody was prompted.',
+      });
+}
+
+type NeverPrompted =
+  | { kind: 'prompt-refused'; failureReason: FailureReason; message: string }
+  | { kind: 'prompt-not-sent'; message: string };
 
 function neverPrompted(payment: Payment, evidence: NeverPrompted): Step {
   const { message } = evidence;

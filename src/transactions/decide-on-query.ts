@@ -1,4 +1,4 @@
-import { judgement } from './evidence.ts';
+import { judgement, readableAmount } from './evidence.ts';
 import { outcomeOfResult, type Failure } from './outcomes.ts';
 import type { Payment, Step, Weighed } from './payment.ts';
 import { isFinal } from './status.ts';
@@ -43,7 +43,7 @@ function paid(payment: Payment, query: Query): Step {
       resultCode: query.resultCode,
       resultDescription: query.resultDescription,
       receipt: callback?.receipt ?? null,
-      paidAmountCents: callback?.amountCents ?? null,
+      paidAmountCents: callback ? readableAmount(callback) : null,
       paidAt: callback?.paidAt ?? null,
     },
     message: 'Paid, by the answer to a status query.',
@@ -65,7 +65,7 @@ function failed(payment: Payment, query: Query, failure: Failure): Step {
           attention: ['EVIDENCE_CONTRADICTS'],
         };
   }
-  if (payment.suspectedCode !== query.resultCode) {
+  if (payment.suspectedCode !== query.resultCode || !payment.mayConfirm) {
     return {
       judgement: judgement('APPLIED', 'Waits for the next query to say the same.'),
       changes: { suspectedCode: query.resultCode },

@@ -42,6 +42,7 @@ function stepFor(payment: Payment, evidence: Weighed): Step {
     case 'prompt-refused':
     case 'prompt-not-sent':
     case 'prompt-unknown':
+    case 'lease-expired':
       return decideOnPrompt(payment, evidence);
   }
 }

@@ -2,11 +2,16 @@ import type { EvidenceVerdict, FailureReason } from '../database/generated/prism
 
 /** What Daraja answered to a push, or what a timer proves about one whose process died. */
 type PromptEvidence = { source: 'DARAJA_ANSWER' | 'TIMER'; attempt: number } & (
-  | { kind: 'prompt-accepted'; merchantRequestId: string; checkoutRequestId: string }
+  | { kind: 'prompt-accepted'; merchantRequestId: string | null; checkoutRequestId: string }
   | { kind: 'prompt-refused'; failureReason: FailureReason; errorCode: string | null; message: string }
   | { kind: 'prompt-not-sent'; message: string }
   | { kind: 'prompt-unknown'; message: string }
+  /** Whoever was to push has not been heard of for too long. The stored attempt says what that means. */
+  | { kind: 'lease-expired' }
 );
+
+/** What stands for an amount that cannot be read, stored or not: it equals none that was asked for. */
+export const unreadableAmount = -1;
 
 /** A genuine callback that says something about a payment. */
 export type CallbackEvidence = {
@@ -18,7 +23,7 @@ export type CallbackEvidence = {
   resultCode: string;
   resultDescription: string;
   receipt: string | null;
-  /** Null: the callback names no amount. */
+  /** Null: the callback names no amount. `unreadableAmount`: it names one that is no sum of money. */
   amountCents: number | null;
   paidAt: Date | null;
 };
@@ -30,7 +35,14 @@ export type QueryEvidence = {
   /** Null: Daraja answered, and not with a result. */
   resultCode: string | null;
   resultDescription: string;
-  next: { rung: number; checkAt: Date | null; stillOpen: boolean };
+  next: {
+    rung: number;
+    /** By the database's clock, from when the answer is stored; null: not again. */
+    pauseMs: number | null;
+    stillOpen: boolean;
+    /** For when this look was planned: if the plan has changed since, M-Pesa is to be asked sooner. */
+    plannedFor: Date | null;
+  };
 };
 
 export type Evidence = PromptEvidence | CallbackEvidence | QueryEvidence;
@@ -44,3 +56,8 @@ export type EarlierCallback = Pick<
 export type Judgement = { verdict: EvidenceVerdict; reason: string };
 
 export const judgement = (verdict: EvidenceVerdict, reason: string): Judgement => ({ verdict, reason });
+
+/** The amount that was paid, where it is known. */
+export function readableAmount({ amountCents }: { amountCents: number | null }): number | null {
+  return amountCents === unreadableAmount ? null : amountCents;
+}

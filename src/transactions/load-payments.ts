@@ -24,10 +24,22 @@ export async function loadPayments(tx: Tx, ids: readonly string[]): Promise<Map<
   return new Map(rows.map((row) => [row.id, lockedPayment(row, parts(row.id))]));
 }
 
+type Work = {
+  transactionId: string;
+  suspectedCode: string | null;
+  mayConfirm: boolean;
+  isLeaseExpired: boolean;
+};
+
 async function readParts(tx: Tx, where: { transactionId: { in: string[] } }) {
-  const attempts = await tx.attempt.findMany({ where });
+  const attempts = await tx.attempt.findMany({ where, orderBy: { number: 'asc' } });
   const receipts = await tx.receipt.findMany({ where });
-  const work = await tx.openWork.findMany({ where });
+  // A statement that had to wait sees the time at which it goes on, not the one at which it began.
+  const work = await tx.$queryRaw<Work[]>`
+    select transaction_id::text as "transactionId", suspected_code as "suspectedCode",
+      coalesce(confirm_after <= clock_timestamp(), true) as "mayConfirm",
+      coalesce(lease_expires_at < clock_timestamp(), false) as "isLeaseExpired"
+    from open_work where transaction_id = any(${where.transactionId.in}::uuid[])`;
   const callbacks = await tx.evidence.findMany({
     where: { ...where, source: 'CALLBACK' },
     omit: { body: true },
@@ -58,18 +70,23 @@ function groupParts({ attempts, receipts, work, callbacks }: Parts): (id: string
 }
 
 function lockedPayment(row: Transaction, parts: Parts): LockedPayment {
+  const [work] = parts.work;
+  const latest = parts.attempts.at(-1);
   const payment: Payment = {
     ...row,
     receipt: row.mpesaReceiptNumber,
     settledRank: row.settledRank as Rank | null,
-    latestAttempt: Math.max(...parts.attempts.map((attempt) => attempt.number)),
+    latestAttempt: latest?.number ?? 1,
     checkoutRequestIds: new Map(
       parts.attempts.flatMap(({ number, checkoutRequestId }): [number, string][] =>
         checkoutRequestId === null ? [] : [[number, checkoutRequestId]],
       ),
     ),
     callbacks: earlierCallbacks(parts),
-    suspectedCode: parts.work[0]?.suspectedCode ?? null,
+    suspectedCode: work?.suspectedCode ?? null,
+    mayConfirm: work?.mayConfirm ?? true,
+    isLeaseExpired: work?.isLeaseExpired ?? false,
+    isDispatched: latest?.dispatchedAt != null,
   };
   const bodies = parts.callbacks.map(
     ({ id, attemptNumber, bodyHash }) => [bodyKey(attemptNumber, bodyHash), id] as const,

@@ -36,6 +36,12 @@ export type Payment = {
   callbacks: readonly EarlierCallback[];
   /** A failure that one query reported and that the next must confirm. */
   suspectedCode: string | null;
+  /** Whether a rung has passed since it was suspected. */
+  mayConfirm: boolean;
+  /** Whether the latest attempt may have left. */
+  isDispatched: boolean;
+  /** Whether the right to push has run out. */
+  isLeaseExpired: boolean;
 };
 
 export type PaymentEvent = {

@@ -6,6 +6,7 @@ import type { StkPushAnswer } from '../daraja/stk-push.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { sleep } from '../lib/sleep.ts';
+import { storable } from '../lib/storable-text.ts';
 import type { Evidence } from './evidence.ts';
 import { failureOfRefusal } from './outcomes.ts';
 import type { PaymentRequest } from './request-rules.ts';
@@ -48,10 +49,15 @@ export async function sendPrompt(deps: PromptDeps, prompt: Prompt): Promise<void
     if (!mayResend || pauseMs === undefined) {
       return settleAnswer(deps, prompt.transactionId, evidenceOf(answer, attempt));
     }
-    if (!(await openNextAttempt(deps, prompt, attempt, answer))) return;
+    if (!(await mayTryAgain(deps, prompt, attempt, answer))) {
+      return settleAnswer(deps, prompt.transactionId, evidenceOf(answer, attempt));
+    }
     await sleep(pauseMs * (0.75 + Math.random() / 2));
   }
 }
+
+/** Real ids have at most 40 characters; an index takes no text of any length. */
+const idLengthMax = 100;
 
 type Answer = StkPushAnswer;
 
@@ -105,11 +111,30 @@ async function markDispatched(
         lease_expires_at = now() + ${promptLeaseMs}::int * interval '1 ms',
         next_check_at = now() + ${firstCheckMs}::int * interval '1 ms'
       from payment
-      where w.transaction_id = payment.id and w.lease_holder = ${prompt.leaseHolder} and w.lease_expires_at > now()
+      where w.transaction_id = payment.id and w.lease_holder = ${prompt.leaseHolder} and w.lease_expires_at > clock_timestamp()
       returning w.transaction_id)
     update attempts a set dispatched_at = now()
     from held where a.transaction_id = held.transaction_id and a.number = ${attempt}`;
   return marked === 1;
+}
+
+/** Where another attempt cannot be opened, the refusal of this one is the answer: it proves that nobody was prompted. */
+async function mayTryAgain(
+  deps: PromptDeps,
+  prompt: Prompt,
+  attempt: number,
+  answer: Answer,
+): Promise<boolean> {
+  try {
+    return await openNextAttempt(deps, prompt, attempt, answer);
+  } catch (error) {
+    const { transactionId } = prompt;
+    deps.logger.warn(
+      { err: error, transactionId },
+      'another attempt could not be opened; the refusal stands',
+    );
+    return false;
+  }
 }
 
 /** Notes that Daraja refused this attempt, which proves that it prompted nobody, and opens the next in one commit. */
@@ -125,7 +150,7 @@ async function openNextAttempt(
     await tx.$queryRaw`select id from transactions where id = ${transactionId}::uuid for update`;
     const renewed = await tx.$executeRaw`
       update open_work set lease_expires_at = now() + ${promptLeaseMs}::int * interval '1 ms'
-      where transaction_id = ${transactionId}::uuid and lease_holder = ${leaseHolder} and lease_expires_at > now()`;
+      where transaction_id = ${transactionId}::uuid and lease_holder = ${leaseHolder} and lease_expires_at > clock_timestamp()`;
     await tx.attempt.update({
       where: { transactionId_number: { transactionId, number: attempt } },
       data: {
@@ -145,7 +170,8 @@ function evidenceOf(answer: Answer, attempt: number): Evidence {
   const said = { source: 'DARAJA_ANSWER', attempt } as const;
   switch (answer.outcome) {
     case 'accepted': {
-      const { merchantRequestId, checkoutRequestId } = answer;
+      const merchantRequestId = storable(answer.merchantRequestId, idLengthMax) || null;
+      const checkoutRequestId = storable(answer.checkoutRequestId, idLengthMax);
       return { ...said, kind: 'prompt-accepted', merchantRequestId, checkoutRequestId };
     }
     case 'refused': {

@@ -36,8 +36,10 @@ export async function storeSettlement(
   await keepIds(tx, targets);
   for (const { id, settlement } of targets) {
     for (const submission of settlement.submissions) {
-      if (submission.kind === 'evidence')
+      const isApplied = settlement.judgements.get(submission.id)?.verdict === 'APPLIED';
+      if (submission.kind === 'evidence' && (isApplied || submission.evidence.source !== 'TIMER')) {
         await noteAnswer(tx, id, submission.evidence, submission.receivedAt);
+      }
     }
   }
   await scheduleWork(tx, targets);
@@ -223,14 +225,14 @@ async function fileUnmatched(tx: Tx, rows: readonly EvidenceRow[]): Promise<void
 
 /** Ids that an answer or a callback brought are filled in, whatever the state of the payment. */
 async function keepIds(tx: Tx, targets: readonly Target[]): Promise<void> {
-  const rows = targets.flatMap(({ id, settlement: { before, decision } }) =>
+  const rows = targets.flatMap(({ id, settlement: { before, decision, submissions } }) =>
     [...decision.payment.checkoutRequestIds]
       .filter(([attempt]) => !before.checkoutRequestIds.has(attempt))
       .map(([number, checkoutRequestId]) => ({
         id,
         number,
         checkout: checkoutRequestId,
-        merchant: decision.payment.merchantRequestId,
+        merchant: merchantRequestIdOf(submissions, number),
       })),
   );
   if (rows.length === 0) return;
@@ -238,6 +240,16 @@ async function keepIds(tx: Tx, targets: readonly Target[]): Promise<void> {
     update attempts a set checkout_request_id = n.checkout, merchant_request_id = n.merchant
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n(id uuid, number smallint, checkout text, merchant text)
     where a.transaction_id = n.id and a.number = n.number`;
+}
+
+function merchantRequestIdOf(submissions: readonly Addressed[], attempt: number): string | null {
+  for (const submission of submissions) {
+    if (attemptOf(submission) !== attempt || submission.kind !== 'evidence') continue;
+    const { evidence } = submission;
+    if ('merchantRequestId' in evidence && evidence.merchantRequestId !== null)
+      return evidence.merchantRequestId;
+  }
+  return null;
 }
 
 /** A push was answered: its attempt says how, and nobody holds the right to push any longer. */
@@ -252,7 +264,7 @@ async function noteAnswer(
   await tx.attempt.updateMany({
     where: { transactionId, number: evidence.attempt },
     data: {
-      answeredAt: receivedAt,
+      ...(evidence.source === 'TIMER' ? {} : { answeredAt: receivedAt }),
       ...(neverLeft ? { dispatchedAt: null } : {}),
       ...('message' in evidence ? { message: evidence.message } : {}),
       ...('errorCode' in evidence ? { errorCode: evidence.errorCode } : {}),
@@ -288,19 +300,29 @@ function isDone({ settlement: { before, decision, submissions } }: Target): bool
   return answered || decision.payment.status !== before.status;
 }
 
+/**
+ * When M-Pesa is asked next. By the database's clock, which all processes share; and never later than what was planned
+ * while the question was on its way: whoever wants to know now is not made to wait for the ladder.
+ */
 async function planNextLook(tx: Tx, transactionId: string, { before, decision, submissions }: Settlement) {
-  const query = submissions.flatMap((item) =>
-    item.kind === 'evidence' && item.evidence.kind === 'query' ? [item.evidence.next] : [],
-  )[0];
   const { suspectedCode } = decision.payment;
-  if (query === undefined && suspectedCode === before.suspectedCode) return;
-  await tx.openWork.updateMany({
-    where: { transactionId },
-    data: {
-      suspectedCode,
-      ...(query === undefined ? {} : { rung: query.rung, nextCheckAt: query.checkAt, checkLeaseUntil: null }),
-    },
-  });
+  for (const submission of submissions) {
+    if (submission.kind !== 'evidence' || submission.evidence.kind !== 'query') continue;
+    const { rung, pauseMs, plannedFor } = submission.evidence.next;
+    await tx.$executeRaw`
+      update open_work set rung = ${rung}, check_lease_until = null,
+        next_check_at = case when next_check_at is distinct from ${plannedFor}::timestamptz then next_check_at
+          else now() + ${pauseMs}::float8 * interval '1 ms' end,
+        suspected_code = ${suspectedCode},
+        confirm_after = case
+          when ${suspectedCode}::text is null then null
+          when ${suspectedCode} = ${before.suspectedCode}::text then confirm_after
+          else now() + coalesce(${pauseMs}::float8, 0) * interval '1 ms' end
+      where transaction_id = ${transactionId}::uuid`;
+    return;
+  }
+  if (suspectedCode === before.suspectedCode) return;
+  await tx.openWork.updateMany({ where: { transactionId }, data: { suspectedCode, confirmAfter: null } });
 }
 
 /** What is said of a submission whose payment is not known. */

@@ -22,8 +22,18 @@ it('wakes those that know less than is there', () => {
   const [behind, upToDate] = [createWatcher(1), createWatcher(2)];
   watchers.add('a', behind.watcher);
   watchers.add('a', upToDate.watcher);
-  watchers.wakeBehind([{ id: 'a', sequence: 2 }]);
+  watchers.wakeBehind([{ id: 'a', sequence: 2, isFinal: false }]);
   expect([behind, upToDate].map(({ woken }) => woken.times)).toEqual([1, 0]);
+});
+
+it('wakes those who wait for changes that will not come', () => {
+  const watchers = createWatchers();
+  const ahead = createWatcher(9);
+  watchers.add('a', ahead.watcher);
+  watchers.wakeBehind([{ id: 'a', sequence: 3, isFinal: false }]);
+  expect(ahead.woken.times).toBe(0);
+  watchers.wakeBehind([{ id: 'a', sequence: 3, isFinal: true }]);
+  expect(ahead.woken.times).toBe(1);
 });
 
 it('says what is watched, each payment once', () => {

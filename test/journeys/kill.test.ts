@@ -71,13 +71,13 @@ async function started(server: ServerProcess, url: string): Promise<void> {
   }, 20_000);
 }
 
-async function ask(url: string, query: string, variables: object): Promise<Record<string, never>> {
+async function ask(url: string, query: string, variables: object): Promise<Record<string, unknown>> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${testKey}` },
     body: JSON.stringify({ query, variables }),
   });
-  return ((await response.json()) as { data: Record<string, never> }).data;
+  return ((await response.json()) as { data: Record<string, unknown> }).data;
 }
 
 const initiate =

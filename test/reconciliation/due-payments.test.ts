@@ -36,11 +36,13 @@ onEachDatabase('a payment that is due', (opened) => {
   }
 
   it('is leased with what is needed to ask about it', async () => {
-    const id = await storeDue({ rung: 2 });
+    const plannedFor = ago(60);
+    const id = await storeDue({ rung: 2, nextCheckAt: plannedFor });
     expect(await leaseDuePayment(opened().prisma, false)).toEqual({
       id,
       checkoutRequestId: `ws_CO_${id}`,
       rung: 2,
+      plannedFor,
     });
   });
 
@@ -104,8 +106,9 @@ onEachDatabase('a payment that is due', (opened) => {
 
   it('is asked again on its rung, after the pause, when there was no answer', async () => {
     const id = await storeDue({ rung: 2 });
-    await lease();
-    await askAgain(opened().prisma, id, 60_000);
+    const due = await leaseDuePayment(opened().prisma, false);
+    if (due?.id !== id) throw new Error('The payment was not due');
+    await askAgain(opened().prisma, due, 60_000);
     const select = { rung: true, checkLeaseUntil: true, nextCheckAt: true };
     const work = await opened().prisma.openWork.findFirst({ select });
     expect(work).toMatchObject({ rung: 2, checkLeaseUntil: null });
@@ -114,8 +117,9 @@ onEachDatabase('a payment that is due', (opened) => {
 
   describe('about which M-Pesa cannot be asked', () => {
     it('is found', async () => {
-      const id = await storeDue({ rung: 1 }, { checkoutRequestId: null });
-      expect(await findUnaskable(opened().prisma)).toEqual([{ id, rung: 1 }]);
+      const plannedFor = ago(60);
+      const id = await storeDue({ rung: 1, nextCheckAt: plannedFor }, { checkoutRequestId: null });
+      expect(await findUnaskable(opened().prisma)).toEqual([{ id, rung: 1, plannedFor }]);
     });
 
     it('is left to the process that is pushing it', async () => {

@@ -87,8 +87,8 @@ onEachDatabase('reconciliation', (opened) => {
   it('raises attention for a payment that it cannot ask about, after the ladder', async () => {
     const id = await storeDue({ status: 'UNCONFIRMED', checkoutRequestId: null });
     const daraja = createFakeDaraja();
-    await using _reconciler = start(daraja);
     await opened().prisma.openWork.updateMany({ where: { transactionId: id }, data: { rung: 3 } });
+    await using _reconciler = start(daraja);
     await expect.poll(async () => (await rowOf(id)).attention).toEqual(['STILL_OPEN']);
     expect([(await rowOf(id)).status, daraja.queries]).toEqual(['UNCONFIRMED', []]);
   });

@@ -16,6 +16,7 @@ const payment: Advised = {
   resultCode: null,
   acceptedAt: null,
   settledAt,
+  attention: [],
 };
 const failed = (failureReason: FailureReason, resultCode: string | null = null): Advised => ({
   ...payment,

@@ -501,7 +501,7 @@ describe('what Daraja answers to the push', () => {
 });
 
 describe('after the last rung of the ladder', () => {
-  const last = { next: { rung: 7, checkAt: null, stillOpen: true } };
+  const last = { next: { rung: 7, pauseMs: null, stillOpen: true, plannedFor: null } };
 
   it.each([
     { answer: 'no result', said: query(null, last) },

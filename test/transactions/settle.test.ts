@@ -119,13 +119,33 @@ onEachDatabase('settling', (opened) => {
 
   it('plans the next look of an answer that settles nothing', async () => {
     const payment = await storePayment(prisma);
-    const checkAt = new Date('2026-11-24T07:15:00Z');
-    await settleAll([said(payment, query('1', { next: { rung: 3, checkAt, stillOpen: false } }))]);
+    const before = await prisma.openWork.findUniqueOrThrow({ where: { transactionId: payment.id } });
+    const next = { rung: 3, pauseMs: 60_000, stillOpen: false, plannedFor: before.nextCheckAt };
+    await settleAll([said(payment, query('1', { next }))]);
     const work = await prisma.openWork.findUnique({
       where: { transactionId: payment.id },
       select: { rung: true, nextCheckAt: true, suspectedCode: true },
     });
-    expect(work).toEqual({ rung: 3, nextCheckAt: checkAt, suspectedCode: '1' });
+    expect(work).toMatchObject({ rung: 3, suspectedCode: '1' });
+    expect(Math.abs((work?.nextCheckAt?.getTime() ?? 0) - Date.now() - 60_000)).toBeLessThan(5_000);
+  });
+
+  it('keeps the wish to ask now that came while a question was on its way', async () => {
+    const payment = await storePayment(prisma);
+    const asked = await prisma.openWork.findUniqueOrThrow({ where: { transactionId: payment.id } });
+    await settleAll([said(payment, success({ amountCents: 5 }))]);
+    const next = { rung: 1, pauseMs: 3_600_000, stillOpen: false, plannedFor: asked.nextCheckAt };
+    await settleAll([said(payment, query(null, { next }))]);
+    const work = await prisma.openWork.findUniqueOrThrow({ where: { transactionId: payment.id } });
+    expect(work.nextCheckAt?.getTime()).toBeLessThan(Date.now() + 5_000);
+  });
+
+  it('does not believe a failure that is said twice before a rung has passed', async () => {
+    const payment = await storePayment(prisma);
+    const next = { rung: 1, pauseMs: 60_000, stillOpen: false, plannedFor: null };
+    await settleAll([said(payment, query('1032', { next }))]);
+    await settleAll([said(payment, query('1032', { next }))]);
+    expect(await rowOf(prisma, payment)).toMatchObject({ status: 'AWAITING_PAYER' });
   });
 
   it('remembers between two queries what the first one said', async () => {

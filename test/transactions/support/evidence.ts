@@ -45,6 +45,9 @@ export function requested(changes: Partial<Payment> = {}): Payment {
     checkoutRequestIds: new Map(),
     callbacks: [],
     suspectedCode: null,
+    mayConfirm: true,
+    isDispatched: false,
+    isLeaseExpired: false,
     ...changes,
   };
 }
@@ -83,7 +86,7 @@ export function query(resultCode: string | null, changes: Partial<Only<'query'>>
     source: 'QUERY',
     resultCode,
     resultDescription: resultCode === null ? 'The transaction is being processed' : `Result ${resultCode}`,
-    next: { rung: 1, checkAt: new Date('2026-11-24T07:12:00Z'), stillOpen: false },
+    next: { rung: 1, pauseMs: 0, stillOpen: false, plannedFor: null },
     receivedAt,
     ...changes,
   };

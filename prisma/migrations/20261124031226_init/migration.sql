@@ -172,6 +172,7 @@ CREATE TABLE "open_work" (
     "looks" INTEGER NOT NULL DEFAULT 0,
     "hastened_at" TIMESTAMPTZ(3),
     "suspected_code" TEXT,
+    "confirm_after" TIMESTAMPTZ(3),
 
     CONSTRAINT "open_work_pkey" PRIMARY KEY ("transaction_id")
 );
