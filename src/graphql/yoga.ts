@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { GraphQLError, parse } from 'graphql';
-import { createLRUCache, createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { parse, type GraphQLError } from 'graphql';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { newId } from '../lib/ids.ts';
+import { createRecentCache } from '../lib/recent-cache.ts';
 import type { Context, GraphqlDeps } from './context.ts';
-import { maskError, withRequestId } from './errors.ts';
+import { callerError, maskError, withRequestId } from './errors.ts';
 import { schema } from './schema.ts';
 
 export type RequestContext = Omit<Context, 'deps'>;
@@ -28,9 +29,9 @@ export function createGraphql(deps: GraphqlDeps): Graphql {
     plugins: [limitDocuments, nameRequestOfInvalidDocuments(requestId)],
     // Kept by their whole text: fewer than Yoga's 1,024, because whoever has a token may send ever new ones.
     parserAndValidationCache: {
-      documentCache: createLRUCache({ max: cachedDocumentsMax }),
-      errorCache: createLRUCache({ max: cachedDocumentsMax }),
-      validationCache: createLRUCache({ max: cachedDocumentsMax }),
+      documentCache: createRecentCache(cachedDocumentsMax),
+      errorCache: createRecentCache(cachedDocumentsMax),
+      validationCache: createRecentCache(cachedDocumentsMax),
     },
     // Limited by the HTTP server in front, which costs a third of what Yoga's own limit does.
     maxRequestBodySize: false,
@@ -52,9 +53,7 @@ const tokensMax = 1_000;
 const limitDocuments: Plugin = {
   onParse: ({ params, setParseFn }) => {
     if (String(params.source).length > documentLengthMax) {
-      throw new GraphQLError(`A document has at most ${String(documentLengthMax)} characters.`, {
-        extensions: { code: 'GRAPHQL_PARSE_FAILED' },
-      });
+      throw callerError('BAD_USER_INPUT', `A document has at most ${String(documentLengthMax)} characters.`);
     }
     setParseFn((source: string, options: object) => parse(source, { ...options, maxTokens: tokensMax }));
   },
