@@ -209,6 +209,12 @@ describe('a bad setting is named', () => {
     { ...production, MPESA_BASE_URL: 'https://sandbox.safaricom.co.ke' },
     { ...sandbox, MPESA_BASE_URL: 'https://api.safaricom.co.ke' },
     { MPESA_ENVIRONMENT: 'simulator', MPESA_BASE_URL: 'https://api.safaricom.co.ke' },
+    ...[
+      'https://api.safaricom.co.ke:443',
+      'https://API.safaricom.co.ke',
+      'http://api.safaricom.co.ke',
+      'https://api.safaricom.co.ke//',
+    ].map((url) => ({ MPESA_ENVIRONMENT: 'simulator', MPESA_BASE_URL: url })),
   ])('MPESA_BASE_URL of another environment than $MPESA_ENVIRONMENT', (env) => {
     expect(problemsOf(env)).toEqual([expect.stringContaining('MPESA_BASE_URL is not the address of the')]);
   });

@@ -109,3 +109,9 @@ describe('when the prompt lapses', () => {
     },
   );
 });
+
+it('a payer whose money may have moved is not told to pay again', () => {
+  const inDoubt: Advised = { ...failed('PAYER_UNREACHABLE', '1037'), attention: ['AMOUNT_DIFFERS'] };
+  expect(canRetry(inDoubt)).toBe(false);
+  expect(payerMessage(inDoubt, 'EN')).toContain('Do not pay again');
+});

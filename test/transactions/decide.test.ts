@@ -628,3 +628,43 @@ describe('any evidence in any order', () => {
     expect(payment).toEqual(copy);
   });
 });
+
+describe('a payment whose first attempt was refused', () => {
+  const second = awaiting({
+    status: 'REQUESTED',
+    sequence: 1,
+    latestAttempt: 2,
+    merchantRequestId: null,
+    checkoutRequestId: null,
+    checkoutRequestIds: new Map(),
+  });
+
+  it('is asked about by the ids of the attempt that is open', () => {
+    const late = failure('1037', { attempt: 1, checkoutRequestId: 'ws_CO_old' });
+    const { payment } = decide(second, [late]);
+    expect(payment).toMatchObject({ status: 'REQUESTED', checkoutRequestId: null });
+    const open = accepted({ attempt: 2, checkoutRequestId: 'ws_CO_new' });
+    expect(decide(payment, [open]).payment).toMatchObject({
+      status: 'AWAITING_PAYER',
+      checkoutRequestId: 'ws_CO_new',
+    });
+  });
+});
+
+describe('a lease that ran out', () => {
+  const expired = { kind: 'lease-expired', source: 'TIMER', attempt: 1, receivedAt: new Date() } as const;
+
+  it('proves that nothing was sent only when nothing was dispatched', () => {
+    const idle = requested({ isLeaseExpired: true });
+    expect(decide(idle, [expired]).payment).toMatchObject({
+      status: 'FAILED',
+      failureReason: 'PROMPT_NOT_SENT',
+    });
+    const dispatched = requested({ isLeaseExpired: true, isDispatched: true });
+    expect(decide(dispatched, [expired]).payment.status).toBe('UNCONFIRMED');
+  });
+
+  it('says nothing when it was renewed meanwhile', () => {
+    expect(decide(requested(), [expired]).payment.status).toBe('REQUESTED');
+  });
+});
