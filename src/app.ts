@@ -6,6 +6,7 @@ import { makeCallbackToken } from './callbacks/callback-token.ts';
 import type { CallbackRouteDeps } from './callbacks/routes.ts';
 import { createSenderCheck } from './callbacks/sender-check.ts';
 import { isLoopback, type Config } from './config/config.ts';
+import { ConfigError } from './config/env.ts';
 import { deriveKey, fingerprintOfSecret, keptSecret, newSecret } from './config/kept-secret.ts';
 import type { TokenStore } from './daraja/access-token.ts';
 import { createDaraja, type Daraja } from './daraja/daraja.ts';
@@ -164,7 +165,12 @@ async function prepareDatabase({ config, database, secrets }: Foundation): Promi
 }
 
 function simulatorSettings({ simulator }: Overrides): SimulatorSettings {
-  return simulator ?? readSimulatorSettings(process.env);
+  if (simulator) return simulator;
+  try {
+    return readSimulatorSettings(process.env);
+  } catch (error) {
+    throw error instanceof Error ? new ConfigError([error.message]) : error;
+  }
 }
 
 function openDaraja({ config, overrides, clock, database }: Foundation, simulatorUrl: string | null): Daraja {

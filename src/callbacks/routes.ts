@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
 import { receiveAtSharedPath, receiveAtToken, type ReceiveDeps, type Reception } from './receive-callback.ts';
+import { createRefusalLog } from './refusal-log.ts';
 import type { SenderCheck } from './sender-check.ts';
 
 export type CallbackRouteDeps = ReceiveDeps & { clock: Clock; senders: SenderCheck };
@@ -11,11 +12,40 @@ const bodyBytesMax = 64 * 1024;
 const success = { ResultCode: 0, ResultDesc: 'Success' };
 const alreadyProcessed = { ResultCode: 0, ResultDesc: 'Already processed' };
 
+/** Why a post is not taken. */
+type Fault = 'address' | 'token';
+
+const faults = {
+  address: {
+    status: 403,
+    body: { code: 'FORBIDDEN', message: 'Callbacks are not taken from this address.' },
+    reason: 'callbacks are not taken from this address: see CALLBACK_ALLOWED_IPS and TRUSTED_PROXIES',
+  },
+  token: {
+    status: 404,
+    body: { code: 'NOT_FOUND', message: 'There is nothing here.' },
+    reason: 'its URL was not made by this server',
+  },
+} as const;
+
 /**
  * Where M-Pesa posts results. A genuine sender is answered with success for whatever it posts, once that is durable;
  * what is not durable is answered 503, so that a sender that retries may.
  */
 export function registerCallbackRoutes(app: FastifyInstance, deps: CallbackRouteDeps): void {
+  const refusals = createRefusalLog(deps);
+
+  function answer(request: FastifyRequest, reply: FastifyReply, reception: Reception, fault: Fault) {
+    if (reception.outcome === 'not-genuine') return refuse(request, reply, fault);
+    return reply.send(reception.judgement.verdict === 'DUPLICATE' ? alreadyProcessed : success);
+  }
+
+  function refuse(request: FastifyRequest, reply: FastifyReply, fault: Fault) {
+    const { status, body, reason } = faults[fault];
+    refusals.note(request.ip, reason);
+    return reply.code(status).send(body);
+  }
+
   app.register(async (scope) => {
     // Raw bytes of any type: Daraja is not asked to be tidy, and what it said is kept as it was.
     scope.removeAllContentTypeParsers();
@@ -33,13 +63,18 @@ export function registerCallbackRoutes(app: FastifyInstance, deps: CallbackRoute
     );
 
     scope.post<{ Params: { token: string } }>('/cb/:token', async (request, reply) => {
-      if (!deps.senders.mayUseToken(senderOf(request))) return refuse(reply, 403);
-      return answer(reply, await receiveAtToken(deps, request.params.token, postOf(request)), 404);
+      if (!deps.senders.mayUseToken(senderOf(request))) return refuse(request, reply, 'address');
+      return answer(
+        request,
+        reply,
+        await receiveAtToken(deps, request.params.token, postOf(request)),
+        'token',
+      );
     });
 
     scope.post('/mpesa/callback', async (request, reply) => {
       const isAllowed = deps.senders.mayUseSharedPath(senderOf(request));
-      return answer(reply, await receiveAtSharedPath(deps, isAllowed, postOf(request)), 403);
+      return answer(request, reply, await receiveAtSharedPath(deps, isAllowed, postOf(request)), 'address');
     });
 
     scope.get('/mpesa/callback/health', () => ({
@@ -60,18 +95,4 @@ function isForwarded({ headers }: FastifyRequest): boolean {
 
 function postOf(request: FastifyRequest) {
   return { body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0), peer: request.ip };
-}
-
-function answer(reply: FastifyReply, reception: Reception, refusal: 403 | 404) {
-  if (reception.outcome === 'not-genuine') return refuse(reply, refusal);
-  return reply.send(reception.judgement.verdict === 'DUPLICATE' ? alreadyProcessed : success);
-}
-
-const refusals = {
-  403: { code: 'FORBIDDEN', message: 'Callbacks are not taken from this address.' },
-  404: { code: 'NOT_FOUND', message: 'There is nothing here.' },
-};
-
-function refuse(reply: FastifyReply, status: 403 | 404) {
-  return reply.code(status).send(refusals[status]);
 }
