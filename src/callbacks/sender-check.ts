@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 export type Sender = {
   /** The client's address, after proxies that are trusted. */
@@ -21,8 +21,12 @@ export type SenderCheck = { mayUseToken(sender: Sender): boolean; mayUseSharedPa
 export function createSenderCheck({ tokenPath, sharedPath, trustForwarded }: SenderRules): SenderCheck {
   const forToken = tokenPath === null ? null : listOf(tokenPath);
   const forSharedPath = listOf(sharedPath);
-  const isOn = (list: BlockList, { address, isForwarded }: Sender) =>
-    (trustForwarded || !isForwarded) && list.check(plain(address), isIPv6(plain(address)) ? 'ipv6' : 'ipv4');
+  const isOn = (list: BlockList, { address, isForwarded }: Sender): boolean => {
+    const ip = plain(address);
+    // A proxy may forward an address with a port, or none at all.
+    if (isIP(ip) === 0 || (isForwarded && !trustForwarded)) return false;
+    return list.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4');
+  };
   return {
     mayUseToken: (sender) => forToken === null || isOn(forToken, sender),
     mayUseSharedPath: (sender) => isOn(forSharedPath, sender),

@@ -48,3 +48,14 @@ export const failureOfRefusal: Record<RefusalKind, FailureReason> = {
   'merchant-not-permitted': 'MERCHANT_CONFIGURATION',
   duplicate: 'PROVIDER_REFUSED',
 };
+
+/** Whether it says how the payment ended; pending and codes that nobody knows do not. */
+export function isResult({
+  resultCode,
+  resultDescription,
+}: {
+  resultCode: string | null;
+  resultDescription: string;
+}) {
+  return outcomeOfResult(resultCode ?? '', resultDescription).kind !== 'unknown';
+}

@@ -1,9 +1,11 @@
 import type { PrismaClient } from '../database/database.ts';
 import { decide } from './decide.ts';
 import { judgement, type Judgement } from './evidence.ts';
+import { judgeUnmatched } from './keep-evidence.ts';
 import { bodyKey, loadPayments, type LockedPayment, type Tx } from './load-payments.ts';
 import { outcomeOfResult } from './outcomes.ts';
-import { judgeUnmatched, storeSettlement, type Settlement } from './store-settlement.ts';
+import type { Settlement } from './settlement.ts';
+import { storeSettlement } from './store-settlement.ts';
 import { attemptOf, hashOf, type Addressed, type Submission, type Testimony } from './submission.ts';
 
 export type SettleDeps = {

@@ -1,0 +1,53 @@
+import type { Tx } from './load-payments.ts';
+import { isResult } from './outcomes.ts';
+import type { Settlement, Target } from './settlement.ts';
+import { isFinal } from './status.ts';
+
+/** Plans what is still to be done: nothing for what has just become final, unless M-Pesa is to be asked about it. */
+export async function scheduleWork(tx: Tx, targets: readonly Target[]): Promise<void> {
+  const done = targets.filter(isDone).map(({ id }) => id);
+  if (done.length > 0)
+    await tx.$executeRaw`delete from open_work where transaction_id = any(${done}::uuid[])`;
+  for (const { id, settlement } of targets.filter((target) => !isDone(target))) {
+    await planNextLook(tx, id, settlement);
+  }
+  const now = targets.filter(({ settlement }) => settlement.decision.checkNow).map(({ id }) => id);
+  if (now.length > 0) {
+    await tx.$executeRaw`
+      insert into open_work (transaction_id, next_check_at) select id, now() from unnest(${now}::uuid[]) as id
+      on conflict (transaction_id) do update set next_check_at = now()`;
+  }
+}
+
+function isDone({ settlement: { before, decision, submissions } }: Target): boolean {
+  if (decision.checkNow || !isFinal(decision.payment.status)) return false;
+  const answered = submissions.some(
+    (item) => item.kind === 'evidence' && item.evidence.kind === 'query' && isResult(item.evidence),
+  );
+  return answered || decision.payment.status !== before.status;
+}
+
+/**
+ * When M-Pesa is asked next. By the database's clock, which all processes share; and never later than what was planned
+ * while the question was on its way: whoever wants to know now is not made to wait for the ladder.
+ */
+async function planNextLook(tx: Tx, transactionId: string, { before, decision, submissions }: Settlement) {
+  const { suspectedCode } = decision.payment;
+  for (const submission of submissions) {
+    if (submission.kind !== 'evidence' || submission.evidence.kind !== 'query') continue;
+    const { rung, pauseMs, plannedFor } = submission.evidence.next;
+    await tx.$executeRaw`
+      update open_work set rung = ${rung}, check_lease_until = null,
+        next_check_at = case when next_check_at is distinct from ${plannedFor}::timestamptz then next_check_at
+          else now() + ${pauseMs}::float8 * interval '1 ms' end,
+        suspected_code = ${suspectedCode},
+        confirm_after = case
+          when ${suspectedCode}::text is null then null
+          when ${suspectedCode} = ${before.suspectedCode}::text then confirm_after
+          else now() + coalesce(${pauseMs}::float8, 0) * interval '1 ms' end
+      where transaction_id = ${transactionId}::uuid`;
+    return;
+  }
+  if (suspectedCode === before.suspectedCode) return;
+  await tx.openWork.updateMany({ where: { transactionId }, data: { suspectedCode, confirmAfter: null } });
+}
