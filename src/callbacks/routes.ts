@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
+import { isForwarded } from '../lib/peer.ts';
 import { receiveAtSharedPath, receiveAtToken, type ReceiveDeps, type Reception } from './receive-callback.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import type { SenderCheck } from './sender-check.ts';
@@ -86,11 +87,7 @@ export function registerCallbackRoutes(app: FastifyInstance, deps: CallbackRoute
 }
 
 function senderOf(request: FastifyRequest) {
-  return { address: request.ip, isForwarded: isForwarded(request) };
-}
-
-function isForwarded({ headers }: FastifyRequest): boolean {
-  return ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => headers[name] !== undefined);
+  return { address: request.ip, isForwarded: isForwarded(request.headers) };
 }
 
 function postOf(request: FastifyRequest) {

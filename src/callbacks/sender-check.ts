@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { plainAddress } from '../lib/peer.ts';
 
 export type Sender = {
   /** The client's address, after proxies that are trusted. */
@@ -22,7 +23,7 @@ export function createSenderCheck({ tokenPath, sharedPath, trustForwarded }: Sen
   const forToken = tokenPath === null ? null : listOf(tokenPath);
   const forSharedPath = listOf(sharedPath);
   const isOn = (list: BlockList, { address, isForwarded }: Sender): boolean => {
-    const ip = plain(address);
+    const ip = plainAddress(address);
     // A proxy may forward an address with a port, or none at all.
     if (isIP(ip) === 0 || (isForwarded && !trustForwarded)) return false;
     return list.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4');
@@ -42,9 +43,4 @@ function listOf(entries: readonly string[]): BlockList {
     else list.addSubnet(address, Number(bits), family);
   }
   return list;
-}
-
-/** An IPv4 peer of a socket that listens on both families. */
-function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 }

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { isForwarded, plainAddress } from '../lib/peer.ts';
 
 /** What each tab holds. No variables: GraphiQL leaves out those of the tab that it opens with. */
 const initiate = (idempotencyKey: string) => `# 1. Ask for a payment.
@@ -118,13 +119,10 @@ export async function renderGraphiqlPage(
 
 /** Peer and Host are this machine, and no proxy stands between. */
 function isLocal({ headers, socket }: FastifyRequest): boolean {
-  const isForwarded = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'].some(
-    (name) => headers[name],
-  );
-  const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const peer = plainAddress(socket.remoteAddress ?? '');
   const host = (headers.host ?? '').replace(/:\d+$/, '');
   return (
-    !isForwarded &&
+    !isForwarded(headers) &&
     (peer === '::1' || peer.startsWith('127.')) &&
     ['localhost', '127.0.0.1', '[::1]'].includes(host)
   );

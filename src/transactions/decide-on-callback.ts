@@ -1,6 +1,6 @@
 import type { AttentionReason } from '../database/generated/prisma/enums.ts';
 import { judgement, readableAmount, type EarlierCallback } from './evidence.ts';
-import { outcomeOfResult, type Failure } from './outcomes.ts';
+import { outcomeOfResult, saidPaid, type Failure } from './outcomes.ts';
 import type { Payment, Step, Weighed } from './payment.ts';
 import { isFinal } from './status.ts';
 
@@ -51,7 +51,7 @@ function success(payment: Payment, callback: Callback): Step {
       checkNow: true,
     };
   }
-  const paidBefore = payment.callbacks.some((earlier) => isSuccess(earlier) && isAnother(earlier, callback));
+  const paidBefore = payment.callbacks.some((earlier) => saidPaid(earlier) && isAnother(earlier, callback));
   return {
     judgement: judgement('APPLIED', 'Paid.'),
     changes: {
@@ -74,7 +74,7 @@ function success(payment: Payment, callback: Callback): Step {
 function furtherSuccess(payment: Payment, callback: Callback, amountFits: boolean): Step {
   const amountAttention: AttentionReason[] = amountFits ? [] : ['AMOUNT_DIFFERS'];
   const verdict = amountFits ? 'APPLIED' : 'CONFLICT';
-  const known = payment.callbacks.filter((earlier) => isSuccess(earlier) && earlier.receiptIsOurs);
+  const known = payment.callbacks.filter((earlier) => saidPaid(earlier) && earlier.receiptIsOurs);
   const provenByQuery =
     payment.settledRank === 2 && differs(payment.checkoutRequestId, callback.checkoutRequestId);
   if (provenByQuery || known.some((earlier) => isAnother(earlier, callback))) {
@@ -139,10 +139,6 @@ function isAboutThePrompt(payment: Payment, callback: Callback): boolean {
   const idFits =
     known === undefined || callback.checkoutRequestId === null || known === callback.checkoutRequestId;
   return callback.attempt === payment.latestAttempt && idFits;
-}
-
-function isSuccess(callback: EarlierCallback): boolean {
-  return outcomeOfResult(callback.resultCode, '').kind === 'paid';
 }
 
 /** Two successes are two payments when a receipt or a CheckoutRequestID that both name differs. */

@@ -1,5 +1,5 @@
 import { judgement, readableAmount } from './evidence.ts';
-import { outcomeOfResult, type Failure } from './outcomes.ts';
+import { outcomeOfResult, saidPaid, type Failure } from './outcomes.ts';
 import type { Payment, Step, Weighed } from './payment.ts';
 import { isFinal } from './status.ts';
 
@@ -29,9 +29,7 @@ function paid(payment: Payment, query: Query): Step {
     };
   }
   // A success callback with another amount waits for exactly this word.
-  const callback = payment.callbacks.find(
-    (earlier) => earlier.receiptIsOurs && outcomeOfResult(earlier.resultCode, '').kind === 'paid',
-  );
+  const callback = payment.callbacks.find((earlier) => earlier.receiptIsOurs && saidPaid(earlier));
   return {
     judgement: judgement('APPLIED', 'M-Pesa says that it is paid.'),
     changes: {

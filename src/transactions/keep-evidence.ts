@@ -1,9 +1,10 @@
 import { judgement, type Judgement } from './evidence.ts';
 import type { Tx } from './load-payments.ts';
-import { isResult, outcomeOfResult } from './outcomes.ts';
+import { isPaid, isResult } from './outcomes.ts';
 import type { Settlement, Target } from './settlement.ts';
 import { attemptOf, hashOf, type Submission } from './submission.ts';
 
+/** Stores what was said, with its verdict: bodies that say nothing new are counted with the one that said it. */
 export async function keepEvidence(
   tx: Tx,
   targets: readonly Target[],
@@ -47,7 +48,7 @@ function evidenceOf({ submissions, judgements, repeated, oldest, room }: Settlem
 
 /** Whatever moved the payment, and every word that money was paid: a later decision may turn on it. */
 function mustBeKept({ verdict, result_code: code, result_description: description }: EvidenceRow): boolean {
-  const saysPaid = code !== null && outcomeOfResult(code, description ?? '').kind === 'paid';
+  const saysPaid = code !== null && isPaid({ resultCode: code, resultDescription: description ?? '' });
   return verdict === 'APPLIED' || (verdict === 'CONFLICT' && saysPaid);
 }
 

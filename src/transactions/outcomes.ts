@@ -59,3 +59,13 @@ export function isResult({
 }) {
   return outcomeOfResult(resultCode ?? '', resultDescription).kind !== 'unknown';
 }
+
+/** Whether it says that the money was paid. */
+export function isPaid(said: { resultCode: string; resultDescription: string }): boolean {
+  return outcomeOfResult(said.resultCode, said.resultDescription).kind === 'paid';
+}
+
+/** The same of a callback that was stored before: its code alone is kept in mind. */
+export function saidPaid({ resultCode }: { resultCode: string }): boolean {
+  return isPaid({ resultCode, resultDescription: '' });
+}

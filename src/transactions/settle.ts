@@ -3,7 +3,7 @@ import { decide } from './decide.ts';
 import { judgement, type Judgement } from './evidence.ts';
 import { judgeUnmatched } from './keep-evidence.ts';
 import { bodyKey, loadPayments, type LockedPayment, type Tx } from './load-payments.ts';
-import { outcomeOfResult } from './outcomes.ts';
+import { isPaid } from './outcomes.ts';
 import type { Settlement } from './settlement.ts';
 import { storeSettlement } from './store-settlement.ts';
 import { attemptOf, hashOf, type Addressed, type Submission, type Testimony } from './submission.ts';
@@ -41,12 +41,9 @@ async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise
   const addressed = await address(tx, fresh);
   const payments = await loadPayments(tx, [...new Set(addressed.map(({ transactionId }) => transactionId))]);
   const foreignReceipts = await claimReceipts(tx, addressed, payments);
+  const byPayment = Map.groupBy(addressed, ({ transactionId }) => transactionId);
   const settlements = [...payments].map(([id, locked]) =>
-    settleOne(
-      locked,
-      addressed.filter(({ transactionId }) => transactionId === id),
-      foreignReceipts,
-    ),
+    settleOne(locked, byPayment.get(id) ?? [], foreignReceipts),
   );
   const known = new Set(
     addressed.filter(({ transactionId }) => payments.has(transactionId)).map(({ id }) => id),
@@ -134,10 +131,6 @@ async function claimReceipts(
 }
 
 const claimKey = (receipt: string, transactionId: string): string => `${receipt} ${transactionId}`;
-
-function isPaid(said: { resultCode: string; resultDescription: string }): boolean {
-  return outcomeOfResult(said.resultCode, said.resultDescription).kind === 'paid';
-}
 
 function settleOne(
   { payment, bodies }: LockedPayment,
