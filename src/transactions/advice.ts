@@ -3,7 +3,7 @@ import type {
   FailureReason,
   TransactionStatus,
 } from '../database/generated/prisma/enums.ts';
-import { isFinal } from './status.ts';
+import { isFinal } from './decide/status.ts';
 
 export type Language = 'EN' | 'SW';
 

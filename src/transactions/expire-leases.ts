@@ -1,7 +1,7 @@
 import type { PrismaClient } from '../database/database.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
-import { settle, type SettleDeps } from './settle.ts';
+import { settle, type SettleDeps } from './settle/settle.ts';
 
 type Expired = { transactionId: string; attempt: number };
 

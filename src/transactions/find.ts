@@ -4,7 +4,7 @@ import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
 import { normalisePhoneNumber } from '../daraja/field-rules.ts';
 import { isId, lowestIdAt } from '../lib/ids.ts';
 import { isStorable } from '../lib/storable-text.ts';
-import { openStatuses } from './status.ts';
+import { openStatuses } from './decide/status.ts';
 
 /** Whose payments may be seen: one client's, every client's, or a single payment. */
 export type Sight = { clientId: string } | { everyClient: true } | { transactionId: string };

@@ -7,8 +7,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { sleep } from '../lib/sleep.ts';
 import { storable } from '../lib/storable-text.ts';
-import type { Evidence } from './evidence.ts';
-import { failureOfRefusal } from './outcomes.ts';
+import type { PromptEvidence } from './decide/evidence.ts';
+import { failureOfRefusal } from './decide/outcomes.ts';
 import type { PaymentRequest } from './request-rules.ts';
 import { settleAnswer, type SettleAnswerDeps } from './settle-answer.ts';
 
@@ -166,7 +166,7 @@ async function openNextAttempt(
   });
 }
 
-function evidenceOf(answer: Answer, attempt: number): Evidence {
+function evidenceOf(answer: Answer, attempt: number): PromptEvidence {
   const said = { source: 'DARAJA_ANSWER', attempt } as const;
   switch (answer.outcome) {
     case 'accepted': {

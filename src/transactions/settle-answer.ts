@@ -3,35 +3,59 @@ import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Logger } from '../lib/logger.ts';
 import { sleep } from '../lib/sleep.ts';
-import type { Evidence } from './evidence.ts';
-import { matchUnmatched } from './match-unmatched.ts';
-import { settle, type SettleDeps } from './settle.ts';
+import { within } from '../lib/within.ts';
+import type { PromptEvidence } from './decide/evidence.ts';
+import { matchUnmatched } from './settle/match-unmatched.ts';
+import { settle, type SettleDeps } from './settle/settle.ts';
 
-export type SettleAnswerDeps = SettleDeps & { prisma: PrismaClient; clock: Clock; logger: Logger };
+/** What Daraja answered to a push. It may be settled twice without harm. */
+export type PushAnswer = { id: string; receivedAt: Date; transactionId: string; evidence: PromptEvidence };
 
-/** While the database is away an answer is held this long; after that the lease says UNCONFIRMED in its stead. */
+export type SettleAnswerDeps = SettleDeps & {
+  prisma: PrismaClient;
+  clock: Clock;
+  logger: Logger;
+  /** Keeps the answer where the database cannot, and settles it later. */
+  spool(answer: PushAnswer): Promise<void>;
+};
+
+/** A database that takes longer is as good as away, in milliseconds. */
+const patienceMs = 2_000;
+
+/** While nothing can keep an answer it is held this long; after that the lease says UNCONFIRMED in its stead. */
 const pausesMs = [250, 1_000, 4_000, 10_000];
 
-/** Stores what Daraja answered, and any callback that came before it and could not be matched until now. */
+/**
+ * Stores what Daraja answered, and any callback that came before it and could not be matched until now. It is durable
+ * when this returns, in the database or, if that is away, in the spool.
+ */
 export async function settleAnswer(
   deps: SettleAnswerDeps,
   transactionId: string,
-  evidence: Evidence,
+  evidence: PromptEvidence,
 ): Promise<void> {
   const receivedAt = deps.clock.now();
-  const submission = { id: newId(receivedAt), receivedAt, peer: null, body: null, transactionId, evidence };
+  const answer = { id: newId(receivedAt), receivedAt, transactionId, evidence };
   for (const pauseMs of [...pausesMs, null]) {
     try {
-      await settle(deps, [{ kind: 'evidence', ...submission }]);
-      if (evidence.kind === 'prompt-accepted') await matchUnmatched(deps, evidence.checkoutRequestId);
-      return;
+      return await keep(deps, answer);
     } catch (error) {
       if (pauseMs === null) throw error;
-      deps.logger.warn(
-        { err: error, transactionId },
-        'an answer of Daraja could not be stored; trying again',
-      );
+      deps.logger.warn({ err: error, transactionId }, 'an answer of Daraja could not be kept; trying again');
       await sleep(pauseMs);
     }
   }
+}
+
+async function keep(deps: SettleAnswerDeps, answer: PushAnswer): Promise<void> {
+  try {
+    await within(store(deps, answer), patienceMs);
+  } catch {
+    await deps.spool(answer);
+  }
+}
+
+async function store(deps: SettleAnswerDeps, { evidence, ...answer }: PushAnswer): Promise<void> {
+  await settle(deps, [{ ...answer, kind: 'evidence', peer: null, body: null, evidence }]);
+  if (evidence.kind === 'prompt-accepted') await matchUnmatched(deps, evidence.checkoutRequestId);
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createBatcher } from '../../src/lib/batcher.ts';
 
@@ -16,18 +17,22 @@ function steps() {
 const double = (items: readonly number[]) => Promise.resolve(items.map((item) => item * 2));
 
 describe('a batcher', () => {
-  it('keeps a lone item waiting for nobody', () => {
+  it('takes what comes in one turn of the event loop together, and waits for no more', async () => {
     const { batches, process } = steps();
-    void createBatcher(process, { sizeMax: 10 }).add(1);
-    expect(batches).toEqual([[1]]);
+    const batcher = createBatcher(process, { sizeMax: 10 });
+    for (const item of [1, 2]) void batcher.add(item);
+    await nextTurn();
+    expect(batches).toEqual([[1, 2]]);
   });
 
   it('hands what comes while a batch is under way to the next one', async () => {
     const { batches, process, goOn } = steps();
     const batcher = createBatcher(process, { sizeMax: 10 });
-    const results = [1, 2, 3].map((item) => batcher.add(item));
+    const first = batcher.add(1);
+    await nextTurn();
+    const results = [first, batcher.add(2), batcher.add(3)];
     goOn();
-    await results[0];
+    await first;
     await expect.poll(() => batches).toEqual([[1], [2, 3]]);
     goOn();
     expect(await Promise.all(results)).toEqual([10, 20, 30]);
@@ -62,7 +67,7 @@ describe('a batcher', () => {
     );
     const settled = await Promise.allSettled([1, 2, 3, 4].map((item) => batcher.add(item)));
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
-    expect(tried).toEqual([[1], [2, 3, 4], [2], [3], [4]]);
+    expect(tried).toEqual([[1, 2, 3, 4], [1], [2], [3], [4]]);
   });
 
   it('goes on after a failure', async () => {

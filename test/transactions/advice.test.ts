@@ -7,7 +7,7 @@ import {
   retryAfter,
   type Advised,
 } from '../../src/transactions/advice.ts';
-import { isFinal } from '../../src/transactions/status.ts';
+import { isFinal } from '../../src/transactions/decide/status.ts';
 
 const settledAt = new Date('2026-11-24T07:10:00Z');
 const payment: Advised = {

@@ -7,7 +7,7 @@ import { createTaskSet } from '../../src/lib/task-set.ts';
 import type { PaymentInput } from '../../src/transactions/request-rules.ts';
 import { requestPayment, type RequestPaymentDeps } from '../../src/transactions/request-payment.ts';
 import { findPage } from '../../src/transactions/find.ts';
-import { settle } from '../../src/transactions/settle.ts';
+import { settle } from '../../src/transactions/settle/settle.ts';
 import { acceptance, createFakeDaraja, refusal, type FakeDaraja } from '../support/fake-daraja.ts';
 import { clientId } from '../support/payments.ts';
 import { onEachDatabase } from '../support/test-database.ts';
@@ -39,6 +39,7 @@ onEachDatabase('a requested payment', (opened) => {
       pushes: createTaskSet((error) => {
         throw error;
       }),
+      spool: () => Promise.reject(new Error('This test has no spool')),
       merchant: { businessShortCode: '174379', partyB: '174379' },
       allowReservedPayers: false,
       ...changes,

@@ -1,4 +1,4 @@
-import type { Payment, Weighed } from '../../../src/transactions/payment.ts';
+import type { Payment, Weighed } from '../../../src/transactions/decide/payment.ts';
 
 type Only<Kind extends Weighed['kind']> = Extract<Weighed, { kind: Kind }>;
 
@@ -127,6 +127,17 @@ export function notSent(changes: Partial<Only<'prompt-not-sent'>> = {}): Only<'p
     receivedAt,
     ...changes,
   };
+}
+
+export function resolved(
+  outcome: Only<'operator-resolved'>['outcome'],
+  reason = 'As the statement says.',
+): Only<'operator-resolved'> {
+  return { kind: 'operator-resolved', source: 'OPERATOR', outcome, reason, receivedAt };
+}
+
+export function cleared(...reasons: Only<'attention-cleared'>['reasons']): Only<'attention-cleared'> {
+  return { kind: 'attention-cleared', source: 'OPERATOR', reasons, reason: 'Seen.', receivedAt };
 }
 
 export function unknown(changes: Partial<Only<'prompt-unknown'>> = {}): Only<'prompt-unknown'> {

@@ -1,7 +1,7 @@
-import type { PrismaClient } from '../database/database.ts';
-import type { Transaction } from '../database/generated/prisma/client.ts';
-import type { EarlierCallback } from './evidence.ts';
-import type { Payment, Rank } from './payment.ts';
+import type { PrismaClient } from '../../database/database.ts';
+import type { Transaction } from '../../database/generated/prisma/client.ts';
+import type { EarlierCallback } from '../decide/evidence.ts';
+import type { Payment, Rank } from '../decide/payment.ts';
 
 /** The client within a database transaction. */
 export type Tx = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];

@@ -3,13 +3,13 @@ import type {
   EvidenceSource,
   FailureReason,
   TransactionStatus,
-} from '../database/generated/prisma/enums.ts';
+} from '../../database/generated/prisma/enums.ts';
 import type { EarlierCallback, Evidence, Judgement } from './evidence.ts';
 
 /**
  * How much a piece of evidence counts (design rule 3); a lower number beats a higher one.
  * 1 a genuine success callback, 2 a query that says paid, 3 a genuine failure callback, 4 a failure that two queries
- * report, 5 a refusal of the push or proof that it never left.
+ * report, 5 a refusal of the push, proof that it never left, or an operator's word.
  */
 export type Rank = 1 | 2 | 3 | 4 | 5;
 

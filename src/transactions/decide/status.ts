@@ -1,4 +1,4 @@
-import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
+import type { TransactionStatus } from '../../database/generated/prisma/enums.ts';
 
 /**
  * Every move a transaction may make. Daraja may deliver a callback twice, late, or after a query said otherwise:

@@ -1,7 +1,11 @@
+import type { QueryEvidence } from '../decide/evidence.ts';
 import type { Tx } from './load-payments.ts';
-import { isResult } from './outcomes.ts';
+import { isResult } from '../decide/outcomes.ts';
 import type { Settlement, Target } from './settlement.ts';
-import { isFinal } from './status.ts';
+import { isFinal } from '../decide/status.ts';
+
+/** How far apart two queries must be that report a failure, where the ladder plans none: a person may ask for it. */
+const afterTheLadderMs = 60_000;
 
 /** Plans what is still to be done: nothing for what has just become final, unless M-Pesa is to be asked about it. */
 export async function scheduleWork(tx: Tx, targets: readonly Target[]): Promise<void> {
@@ -22,9 +26,14 @@ export async function scheduleWork(tx: Tx, targets: readonly Target[]): Promise<
 function isDone({ settlement: { before, decision, submissions } }: Target): boolean {
   if (decision.checkNow || !isFinal(decision.payment.status)) return false;
   const answered = submissions.some(
-    (item) => item.kind === 'evidence' && item.evidence.kind === 'query' && isResult(item.evidence),
+    (item) => item.kind === 'evidence' && item.evidence.kind === 'query' && isLastWord(item.evidence),
   );
   return answered || decision.payment.status !== before.status;
+}
+
+/** Of a final payment: M-Pesa gave a result, or will not be asked again. */
+function isLastWord(query: QueryEvidence): boolean {
+  return isResult(query) || query.next.pauseMs === null;
 }
 
 /**
@@ -44,7 +53,7 @@ async function planNextLook(tx: Tx, transactionId: string, { before, decision, s
         confirm_after = case
           when ${suspectedCode}::text is null then null
           when ${suspectedCode} = ${before.suspectedCode}::text then confirm_after
-          else now() + coalesce(${pauseMs}::float8, 0) * interval '1 ms' end
+          else now() + coalesce(${pauseMs}::float8, ${afterTheLadderMs}::float8) * interval '1 ms' end
       where transaction_id = ${transactionId}::uuid`;
     return;
   }

@@ -1,7 +1,10 @@
-import type { AttentionReason } from '../database/generated/prisma/enums.ts';
-import { judgement, readableAmount, type EarlierCallback } from './evidence.ts';
-import { outcomeOfResult, saidPaid, type Failure } from './outcomes.ts';
+import type { AttentionReason } from '../../database/generated/prisma/enums.ts';
+import { furtherSuccess, isSecondSuccess } from './decide-on-further-success.ts';
+import { isSettledByOperator } from './decide-on-operator.ts';
+import { judgement, type EarlierCallback } from './evidence.ts';
+import { outcomeOfResult, type Failure } from './outcomes.ts';
 import type { Payment, Step, Weighed } from './payment.ts';
+import { proofFrom } from './proof.ts';
 import { isFinal } from './status.ts';
 
 type Callback = Weighed & { kind: 'callback' };
@@ -44,14 +47,14 @@ function success(payment: Payment, callback: Callback): Step {
   }
   const amountFits = callback.amountCents === null || callback.amountCents === payment.amountCents;
   if (payment.status === 'COMPLETED') return furtherSuccess(payment, callback, amountFits);
+  const twice: AttentionReason[] = isSecondSuccess(payment, callback) ? ['PAID_TWICE'] : [];
   if (!amountFits) {
     return {
       judgement: judgement('CONFLICT', 'A success with another amount: a query decides.'),
-      attention: ['AMOUNT_DIFFERS'],
+      attention: ['AMOUNT_DIFFERS', ...twice],
       checkNow: true,
     };
   }
-  const paidBefore = payment.callbacks.some((earlier) => saidPaid(earlier) && isAnother(earlier, callback));
   return {
     judgement: judgement('APPLIED', 'Paid.'),
     changes: {
@@ -66,38 +69,7 @@ function success(payment: Payment, callback: Callback): Step {
       ...proofFrom(callback),
     },
     message: 'Paid.',
-    ...(paidBefore ? { attention: ['PAID_TWICE'] } : {}),
-  };
-}
-
-/** A success for a payment that is completed: the details that a query could not give, or a second payment. */
-function furtherSuccess(payment: Payment, callback: Callback, amountFits: boolean): Step {
-  const amountAttention: AttentionReason[] = amountFits ? [] : ['AMOUNT_DIFFERS'];
-  const verdict = amountFits ? 'APPLIED' : 'CONFLICT';
-  const known = payment.callbacks.filter((earlier) => saidPaid(earlier) && earlier.receiptIsOurs);
-  const provenByQuery =
-    payment.settledRank === 2 && differs(payment.checkoutRequestId, callback.checkoutRequestId);
-  if (provenByQuery || known.some((earlier) => isAnother(earlier, callback))) {
-    return {
-      judgement: judgement('CONFLICT', 'A second success for this payment.'),
-      attention: ['PAID_TWICE', ...amountAttention],
-    };
-  }
-  const filled = fillIn(payment, callback);
-  if (filled !== null) {
-    return {
-      judgement: judgement(verdict, 'The details of a payment known to be paid.'),
-      changes: { ...filled, settledRank: 1 },
-      message:
-        payment.receipt === null && filled.receipt !== null
-          ? 'The receipt has come.'
-          : 'Its details have come.',
-      attention: [...amountAttention],
-    };
-  }
-  return {
-    judgement: judgement(amountFits ? 'DUPLICATE' : 'CONFLICT', 'Known to be paid.'),
-    attention: [...amountAttention],
+    attention: twice,
   };
 }
 
@@ -123,12 +95,20 @@ function failure(payment: Payment, callback: Callback, { status, reason }: Failu
       message: `Not paid: ${callback.resultDescription}`,
     };
   }
-  if (payment.resultCode === callback.resultCode) {
-    // A callback's word outweighs the queries that said the same before it.
-    return { judgement: judgement('APPLIED', 'Confirms the failure.'), changes: { settledRank: 3 } };
+  if (payment.status === 'COMPLETED') {
+    return {
+      judgement: judgement('CONFLICT', 'It says that the payment failed; it is known to be paid.'),
+      attention: ['EVIDENCE_CONTRADICTS'],
+    };
+  }
+  // Whatever said first that it failed: from now on a callback does, which outweighs a query that says paid.
+  const changes = { settledRank: 3 } as const;
+  if (payment.resultCode === callback.resultCode || isSettledByOperator(payment)) {
+    return { judgement: judgement('APPLIED', 'Confirms the failure.'), changes };
   }
   return {
-    judgement: judgement('CONFLICT', `It says that the payment failed; it is ${payment.status}.`),
+    judgement: judgement('CONFLICT', `It failed for another reason; it is ${payment.status}.`),
+    changes,
     attention: ['EVIDENCE_CONTRADICTS'],
   };
 }
@@ -141,26 +121,6 @@ function isAboutThePrompt(payment: Payment, callback: Callback): boolean {
   return callback.attempt === payment.latestAttempt && idFits;
 }
 
-/** Two successes are two payments when a receipt or a CheckoutRequestID that both name differs. */
-function isAnother(earlier: EarlierCallback, callback: Callback): boolean {
-  return (
-    differs(earlier.receipt, callback.receipt) ||
-    differs(earlier.checkoutRequestId, callback.checkoutRequestId)
-  );
-}
-
-function differs(a: string | null, b: string | null): boolean {
-  return a !== null && b !== null && a !== b;
-}
-
-function proofFrom(callback: Callback): Pick<Payment, 'receipt' | 'paidAmountCents' | 'paidAt'> {
-  return {
-    receipt: callback.receipt,
-    paidAmountCents: readableAmount(callback),
-    paidAt: callback.paidAt,
-  };
-}
-
 function idsFrom(payment: Payment, callback: Callback): Partial<Payment> {
   const { attempt, checkoutRequestId, merchantRequestId } = callback;
   const ids = new Map(payment.checkoutRequestIds);
@@ -171,22 +131,4 @@ function idsFrom(payment: Payment, callback: Callback): Partial<Payment> {
     checkoutRequestId: payment.checkoutRequestId ?? checkoutRequestId,
     checkoutRequestIds: ids,
   };
-}
-
-/** What a completed payment lacks and the callback has; null when that is nothing. */
-function fillIn(
-  payment: Payment,
-  callback: Callback,
-): Pick<Payment, 'receipt' | 'paidAmountCents' | 'paidAt'> | null {
-  const proof = proofFrom(callback);
-  const filled = {
-    receipt: payment.receipt ?? proof.receipt,
-    paidAmountCents: payment.paidAmountCents ?? proof.paidAmountCents,
-    paidAt: payment.paidAt ?? proof.paidAt,
-  };
-  const isNew =
-    filled.receipt !== payment.receipt ||
-    filled.paidAmountCents !== payment.paidAmountCents ||
-    filled.paidAt !== payment.paidAt;
-  return isNew ? filled : null;
 }

@@ -1,9 +1,9 @@
-import type { PrismaClient } from '../database/database.ts';
-import { decide } from './decide.ts';
-import { judgement, type Judgement } from './evidence.ts';
+import type { PrismaClient } from '../../database/database.ts';
+import { decide } from '../decide/decide.ts';
+import { judgement, type Judgement } from '../decide/evidence.ts';
 import { judgeUnmatched } from './keep-evidence.ts';
 import { bodyKey, loadPayments, type LockedPayment, type Tx } from './load-payments.ts';
-import { isPaid } from './outcomes.ts';
+import { isPaid } from '../decide/outcomes.ts';
 import type { Settlement } from './settlement.ts';
 import { storeSettlement } from './store-settlement.ts';
 import { attemptOf, hashOf, type Addressed, type Submission, type Testimony } from './submission.ts';
@@ -37,9 +37,14 @@ type Settled = { judgements: Map<string, Judgement>; changed: string[] };
 async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise<Settled> {
   // A settlement that cannot have its rows soon must not hold up those behind it.
   await tx.$executeRaw`set local lock_timeout = '1s'`;
+  const named = await address(tx, submissions);
+  const payments = await loadPayments(tx, [...new Set(named.map(({ transactionId }) => transactionId))]);
+  // Only who holds the payments knows what is stored: the same arrival may be settled elsewhere at this moment.
   const fresh = await withoutThoseStored(tx, submissions);
-  const addressed = await address(tx, fresh);
-  const payments = await loadPayments(tx, [...new Set(addressed.map(({ transactionId }) => transactionId))]);
+  const freshIds = new Set(fresh.map(({ id }) => id));
+  const addressed = [...new Map(named.map((item) => [item.id, item])).values()].filter(({ id }) =>
+    freshIds.has(id),
+  );
   const foreignReceipts = await claimReceipts(tx, addressed, payments);
   const byPayment = Map.groupBy(addressed, ({ transactionId }) => transactionId);
   const settlements = [...payments].map(([id, locked]) =>
@@ -52,7 +57,6 @@ async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise
   await storeSettlement(tx, [...payments.keys()], settlements, unmatched);
 
   const judgements = new Map(settlements.flatMap((settlement) => [...settlement.judgements]));
-  const freshIds = new Set(fresh.map(({ id }) => id));
   const stored = submissions.filter(({ id }) => !freshIds.has(id));
   for (const { id } of stored) judgements.set(id, judgement('DUPLICATE', 'Stored before.'));
   const changed = [...payments.keys()].filter(
@@ -107,15 +111,7 @@ async function claimReceipts(
   addressed: readonly Addressed[],
   payments: ReadonlyMap<string, LockedPayment>,
 ): Promise<Set<string>> {
-  const claims = addressed.flatMap((item) =>
-    item.kind === 'evidence' &&
-    item.evidence.kind === 'callback' &&
-    item.evidence.receipt !== null &&
-    isPaid(item.evidence) &&
-    payments.has(item.transactionId)
-      ? [{ receipt: item.evidence.receipt, transactionId: item.transactionId, createdAt: item.receivedAt }]
-      : [],
-  );
+  const claims = claimsOf(addressed.filter(({ transactionId }) => payments.has(transactionId)));
   if (claims.length === 0) return new Set();
   claims.sort((a, b) => (a.receipt < b.receipt ? -1 : Number(a.receipt > b.receipt)));
   await tx.receipt.createMany({ data: claims, skipDuplicates: true });
@@ -128,6 +124,19 @@ async function claimReceipts(
       .filter(({ receipt, transactionId }) => holders.get(receipt) !== transactionId)
       .map(({ receipt, transactionId }) => claimKey(receipt, transactionId)),
   );
+}
+
+type Claim = { receipt: string; transactionId: string; createdAt: Date };
+
+/** Each once, however often it is made. */
+function claimsOf(addressed: readonly Addressed[]): Claim[] {
+  const claims = new Map<string, Claim>();
+  for (const { transactionId, receivedAt: createdAt, ...item } of addressed) {
+    if (item.kind !== 'evidence' || item.evidence.kind !== 'callback' || !isPaid(item.evidence)) continue;
+    const { receipt } = item.evidence;
+    if (receipt !== null) claims.set(claimKey(receipt, transactionId), { receipt, transactionId, createdAt });
+  }
+  return [...claims.values()];
 }
 
 const claimKey = (receipt: string, transactionId: string): string => `${receipt} ${transactionId}`;

@@ -1,7 +1,12 @@
-import type { EvidenceVerdict, FailureReason } from '../database/generated/prisma/enums.ts';
+import type {
+  AttentionReason,
+  EvidenceVerdict,
+  FailureReason,
+  TransactionStatus,
+} from '../../database/generated/prisma/enums.ts';
 
 /** What Daraja answered to a push, or what a timer proves about one whose process died. */
-type PromptEvidence = { source: 'DARAJA_ANSWER' | 'TIMER'; attempt: number } & (
+export type PromptEvidence = { source: 'DARAJA_ANSWER' | 'TIMER'; attempt: number } & (
   | { kind: 'prompt-accepted'; merchantRequestId: string | null; checkoutRequestId: string }
   | { kind: 'prompt-refused'; failureReason: FailureReason; errorCode: string | null; message: string }
   | { kind: 'prompt-not-sent'; message: string }
@@ -45,7 +50,16 @@ export type QueryEvidence = {
   };
 };
 
-export type Evidence = PromptEvidence | CallbackEvidence | QueryEvidence;
+/** How a payment ended, as far as a person can know who has looked at M-Pesa's statement: it is on it, or it is not. */
+export type ResolvedOutcome = Extract<TransactionStatus, 'COMPLETED' | 'FAILED'>;
+
+/** What a person says, and why. */
+export type OperatorEvidence = { source: 'OPERATOR'; reason: string } & (
+  | { kind: 'operator-resolved'; outcome: ResolvedOutcome }
+  | { kind: 'attention-cleared'; reasons: readonly AttentionReason[] }
+);
+
+export type Evidence = PromptEvidence | CallbackEvidence | QueryEvidence | OperatorEvidence;
 
 /** A callback that was stored before, as far as later decisions depend on it. */
 export type EarlierCallback = Pick<

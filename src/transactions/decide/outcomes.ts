@@ -1,6 +1,6 @@
-import type { FailureReason, TransactionStatus } from '../database/generated/prisma/enums.ts';
-import { meaningOfResult, type ResultMeaning } from '../daraja/result-codes.ts';
-import type { RefusalKind } from '../daraja/refusals.ts';
+import type { FailureReason, TransactionStatus } from '../../database/generated/prisma/enums.ts';
+import { meaningOfResult, type ResultMeaning } from '../../daraja/result-codes.ts';
+import type { RefusalKind } from '../../daraja/refusals.ts';
 
 export type FailureStatus = Extract<TransactionStatus, 'CANCELLED' | 'EXPIRED' | 'FAILED'>;
 export type Failure = { status: FailureStatus; reason: FailureReason };

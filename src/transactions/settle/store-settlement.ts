@@ -1,7 +1,7 @@
-import type { Evidence } from './evidence.ts';
+import type { Evidence } from '../decide/evidence.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import type { Tx } from './load-payments.ts';
-import type { Payment } from './payment.ts';
+import type { Payment } from '../decide/payment.ts';
 import { scheduleWork } from './schedule-work.ts';
 import type { Settlement, Target } from './settlement.ts';
 import { attemptOf, type Addressed, type Submission } from './submission.ts';
@@ -116,7 +116,7 @@ async function noteAnswer(
   evidence: Evidence,
   receivedAt: Date,
 ): Promise<void> {
-  if (evidence.kind === 'callback' || evidence.kind === 'query') return;
+  if (evidence.source !== 'DARAJA_ANSWER' && evidence.source !== 'TIMER') return;
   const neverLeft = evidence.kind === 'prompt-refused' || evidence.kind === 'prompt-not-sent';
   await tx.attempt.updateMany({
     where: { transactionId, number: evidence.attempt },

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { CallbackEvidence, Evidence } from './evidence.ts';
+import type { CallbackEvidence, Evidence } from '../decide/evidence.ts';
 
 type Arrival = {
   /** A UUIDv7 made on arrival: the same arrival stored twice has one effect. */
   id: string;
   receivedAt: Date;
+  /** Where it came from: the address of a post, or the client with whose key a person spoke. */
   peer: string | null;
   body: Buffer | null;
 };

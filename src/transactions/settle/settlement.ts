@@ -1,6 +1,6 @@
-import type { Decision } from './decide.ts';
-import type { Judgement } from './evidence.ts';
-import type { Payment } from './payment.ts';
+import type { Decision } from '../decide/decide.ts';
+import type { Judgement } from '../decide/evidence.ts';
+import type { Payment } from '../decide/payment.ts';
 import type { Addressed } from './submission.ts';
 
 /** What one database transaction does to one payment. */

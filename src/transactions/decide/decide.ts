@@ -1,4 +1,5 @@
 import { decideOnCallback } from './decide-on-callback.ts';
+import { decideOnOperator } from './decide-on-operator.ts';
 import { decideOnPrompt } from './decide-on-prompt.ts';
 import { decideOnQuery } from './decide-on-query.ts';
 import type { Judgement } from './evidence.ts';
@@ -44,6 +45,9 @@ function stepFor(payment: Payment, evidence: Weighed): Step {
     case 'prompt-unknown':
     case 'lease-expired':
       return decideOnPrompt(payment, evidence);
+    case 'operator-resolved':
+    case 'attention-cleared':
+      return decideOnOperator(payment, evidence);
   }
 }
 

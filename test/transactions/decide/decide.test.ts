@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../src/transactions/decide.ts';
-import type { Payment, Weighed } from '../../src/transactions/payment.ts';
-import { isFinal, mayMove } from '../../src/transactions/status.ts';
-import { createRandom } from '../support/random.ts';
+import { decide } from '../../../src/transactions/decide/decide.ts';
+import type { Payment, Weighed } from '../../../src/transactions/decide/payment.ts';
+import { isFinal, mayMove } from '../../../src/transactions/decide/status.ts';
+import { createRandom } from '../../support/random.ts';
 import {
   accepted,
   amountCents,
   awaiting,
   checkoutRequestId,
+  cleared,
   failure,
   notSent,
   paidAt,
@@ -16,9 +17,10 @@ import {
   receivedAt,
   refused,
   requested,
+  resolved,
   success,
   unknown,
-} from './support/evidence.ts';
+} from '../support/evidence.ts';
 
 /** Hears one piece of evidence after the other, as if each came alone. */
 function oneByOne(payment: Payment, evidence: readonly Weighed[]): Payment {
@@ -41,6 +43,8 @@ const standings = {
   'CANCELLED by query': oneByOne(awaiting(), [query('1032'), query('1032')]),
   'FAILED by refusal': oneByOne(requested(), [refused()]),
   'FAILED, never sent': oneByOne(requested(), [notSent()]),
+  'COMPLETED by operator': oneByOne(requested(), [unknown(), resolved('COMPLETED')]),
+  'FAILED by operator': oneByOne(requested(), [unknown(), resolved('FAILED')]),
 } satisfies Record<string, Payment>;
 
 type Standing = keyof typeof standings;
@@ -63,6 +67,9 @@ const evidence = {
   refused: refused(),
   'not sent': notSent(),
   'no answer': unknown(),
+  'operator: paid': resolved('COMPLETED'),
+  'operator: not paid': resolved('FAILED'),
+  'operator: attention cleared': cleared('EVIDENCE_CONTRADICTS'),
 } satisfies Record<string, Weighed>;
 
 type Kind = keyof typeof evidence;
@@ -79,6 +86,9 @@ const open = (status: Payment['status']): Record<Kind, Row> => ({
   refused: ['FAILED', 'APPLIED'],
   'not sent': ['FAILED', 'APPLIED'],
   'no answer': [status === 'REQUESTED' ? 'UNCONFIRMED' : status, 'APPLIED'],
+  'operator: paid': ['COMPLETED', 'APPLIED'],
+  'operator: not paid': ['FAILED', 'APPLIED'],
+  'operator: attention cleared': [status, 'DUPLICATE'],
 });
 
 const contradicts = 'EVIDENCE_CONTRADICTS';
@@ -95,6 +105,9 @@ const completed: Record<Kind, Row> = {
   refused: ['COMPLETED', 'CONFLICT', contradicts],
   'not sent': ['COMPLETED', 'CONFLICT', contradicts],
   'no answer': ['COMPLETED', 'APPLIED'],
+  'operator: paid': ['COMPLETED', 'CONFLICT'],
+  'operator: not paid': ['COMPLETED', 'CONFLICT'],
+  'operator: attention cleared': ['COMPLETED', 'DUPLICATE'],
 };
 
 const failedByCallback = (status: Payment['status'], sameStatus: boolean): Record<Kind, Row> => ({
@@ -109,6 +122,9 @@ const failedByCallback = (status: Payment['status'], sameStatus: boolean): Recor
   refused: [status, 'DUPLICATE'],
   'not sent': [status, 'DUPLICATE'],
   'no answer': [status, 'APPLIED'],
+  'operator: paid': [status, 'CONFLICT'],
+  'operator: not paid': [status, 'CONFLICT'],
+  'operator: attention cleared': [status, 'DUPLICATE'],
 });
 
 const failedWithoutCallback: Record<Kind, Row> = {
@@ -130,6 +146,12 @@ const table: Record<Standing, Record<Kind, Row>> = {
   'CANCELLED by query': { ...failedByCallback('CANCELLED', false), 'query: paid': ['COMPLETED', 'APPLIED'] },
   'FAILED by refusal': failedWithoutCallback,
   'FAILED, never sent': failedWithoutCallback,
+  'COMPLETED by operator': {
+    ...completed,
+    success: ['COMPLETED', 'APPLIED'],
+    'query: paid': ['COMPLETED', 'APPLIED'],
+  },
+  'FAILED by operator': { ...failedWithoutCallback, failure: ['FAILED', 'APPLIED'] },
 };
 
 const pairs = Object.entries(table).flatMap(([standing, rows]) =>
@@ -275,6 +297,25 @@ describe('two successes', () => {
   it('of which the second is for another request than the query proved are a payment paid twice', () => {
     const payment = oneByOne(awaiting(), [query('0'), success({ checkoutRequestId: 'ws_CO_other' })]);
     expect(payment.attention).toEqual(['PAID_TWICE']);
+  });
+
+  it('of which both had another amount, with different receipts, are a payment paid twice', () => {
+    const payment = oneByOne(awaiting(), [
+      success({ amountCents: 140_000 }),
+      success({ amountCents: 140_000, receipt: otherReceipt }),
+    ]);
+    expect(payment).toMatchObject({
+      status: 'AWAITING_PAYER',
+      attention: ['AMOUNT_DIFFERS', 'PAID_TWICE'],
+    });
+  });
+
+  it('of which the first holds the receipt of another payment are not a payment paid twice', () => {
+    const payment = oneByOne(awaiting(), [
+      success({ receipt: otherReceipt, receiptIsOurs: false }),
+      success(),
+    ]);
+    expect(payment).toMatchObject({ status: 'COMPLETED', attention: ['EVIDENCE_CONTRADICTS'] });
   });
 
   it('of which the first had another amount and another receipt are a payment paid twice', () => {
@@ -424,8 +465,138 @@ describe('between failures', () => {
     });
   });
 
+  it('a callback that gives another reason than queries did takes it away too', () => {
+    const payment = oneByOne(standings['CANCELLED by query'], [failure('1037'), query('0')]);
+    expect(payment).toMatchObject({
+      status: 'CANCELLED',
+      settledRank: 3,
+      attention: ['EVIDENCE_CONTRADICTS'],
+    });
+  });
+
   it('a confirmation changes nothing that a watcher sees', () => {
     expect(decide(standings['CANCELLED by query'], [failure('1032')]).events).toEqual([]);
+  });
+});
+
+describe('an operator’s word', () => {
+  const { 'COMPLETED by operator': paid, 'FAILED by operator': notPaid } = standings;
+
+  it('settles with the lowest rank, and says why in the timeline and nowhere else', () => {
+    const { payment, events } = decide(awaiting(), [resolved('FAILED', 'Called the shop.')]);
+    expect(payment).toMatchObject({
+      status: 'FAILED',
+      settledRank: 5,
+      failureReason: 'OTHER',
+      resultCode: null,
+      resultDescription: 'Not paid, says an operator.',
+      settledAt: receivedAt,
+    });
+    expect(events).toMatchObject([
+      { source: 'OPERATOR', status: 'FAILED', message: 'Not paid, says an operator: Called the shop.' },
+    ]);
+  });
+
+  it('has M-Pesa asked once more where it can be asked', () => {
+    expect(decide(awaiting(), [resolved('COMPLETED')]).checkNow).toBe(true);
+    expect(decide(standings.UNCONFIRMED, [resolved('COMPLETED')]).checkNow).toBe(false);
+  });
+
+  it('that it is paid takes receipt and amount from a success callback that could not settle it', () => {
+    expect(oneByOne(awaiting(), [otherAmount, resolved('COMPLETED')])).toMatchObject({
+      status: 'COMPLETED',
+      receipt,
+      paidAmountCents: 140_000,
+      paidAt,
+    });
+  });
+
+  it('that it is paid takes nothing from one whose receipt another payment holds', () => {
+    const payment = oneByOne(awaiting(), [success({ receiptIsOurs: false }), resolved('COMPLETED')]);
+    expect(payment).toMatchObject({ status: 'COMPLETED', receipt: null, paidAmountCents: null });
+  });
+
+  it('that it is paid is filled in by the success callback, as a change', () => {
+    const { payment, events } = decide(paid, [success()]);
+    expect(payment).toMatchObject({ receipt, paidAt, resultCode: '0', settledRank: 1, attention: [] });
+    expect(events).toMatchObject([{ sequence: paid.sequence + 1, source: 'CALLBACK', status: 'COMPLETED' }]);
+    expect(payment.settledAt).toEqual(paid.settledAt);
+  });
+
+  it('that it is paid is confirmed by a success callback that has no details', () => {
+    const bare = success({ receipt: null, amountCents: null, paidAt: null });
+    expect(decide(paid, [bare]).payment).toMatchObject({ resultCode: '0', settledRank: 1 });
+  });
+
+  it('that it is paid is filled in by a success callback with another amount, and M-Pesa is asked', () => {
+    expect(decide(paid, [otherAmount])).toMatchObject({
+      payment: { receipt, paidAmountCents: 140_000, settledRank: 5, attention: ['AMOUNT_DIFFERS'] },
+      checkNow: true,
+    });
+  });
+
+  it('that it is paid is confirmed by a query, as a change', () => {
+    const { payment, events } = decide(paid, [query('0')]);
+    expect(payment).toMatchObject({ status: 'COMPLETED', settledRank: 2, resultCode: '0' });
+    expect(events).toMatchObject([{ source: 'QUERY', status: 'COMPLETED' }]);
+  });
+
+  it('that it is paid is not contradicted by an acceptance that comes after it, and M-Pesa is asked', () => {
+    expect(decide(oneByOne(requested(), [resolved('COMPLETED')]), [accepted()])).toMatchObject({
+      payment: { status: 'COMPLETED', checkoutRequestId, attention: [] },
+      checkNow: true,
+    });
+  });
+
+  it('that it is not paid yields to proof, by callback or by query', () => {
+    for (const proof of [success(), query('0')]) {
+      expect(oneByOne(notPaid, [proof])).toMatchObject({
+        status: 'COMPLETED',
+        failureReason: null,
+        resultCode: '0',
+        attention: [],
+      });
+    }
+  });
+
+  it('that it is not paid is confirmed by any failure, which it did not know the reason of', () => {
+    for (const said of [failure('1032'), failure('1037'), query('1032')])
+      expect(decide(notPaid, [said])).toMatchObject({
+        payment: { status: 'FAILED', attention: [] },
+        events: [],
+      });
+  });
+
+  it('that it is not paid, once a callback said so too, is not overturned by a query', () => {
+    expect(oneByOne(notPaid, [failure('1032'), query('0')])).toMatchObject({
+      status: 'FAILED',
+      settledRank: 3,
+      attention: ['EVIDENCE_CONTRADICTS'],
+    });
+  });
+
+  it('loses against everything else in one batch', () => {
+    const { payment, judgements } = decide(awaiting(), [resolved('COMPLETED'), failure('1032')]);
+    expect(payment).toMatchObject({ status: 'CANCELLED', settledRank: 3, attention: [] });
+    expect(judgements[0]?.reason).toContain('CANCELLED');
+  });
+});
+
+describe('clearing attention', () => {
+  const payment = oneByOne(awaiting(), [otherAmount, query('0'), failure('1032')]);
+
+  it('takes exactly what is named, without a change that a watcher sees', () => {
+    expect(payment.attention).toEqual(['AMOUNT_DIFFERS', 'EVIDENCE_CONTRADICTS']);
+    expect(decide(payment, [cleared('AMOUNT_DIFFERS', 'PAID_TWICE')])).toMatchObject({
+      payment: { ...payment, attention: ['EVIDENCE_CONTRADICTS'] },
+      events: [],
+      judgements: [{ verdict: 'APPLIED', reason: 'Cleared: AMOUNT_DIFFERS.' }],
+    });
+  });
+
+  it('is undone by what contradicts the payment after it', () => {
+    const after = oneByOne(payment, [cleared('EVIDENCE_CONTRADICTS'), failure('1037')]);
+    expect(after.attention).toContain('EVIDENCE_CONTRADICTS');
   });
 });
 
@@ -531,6 +702,7 @@ describe('any evidence in any order', () => {
     failure('1037'),
     failure('1032', { checkoutRequestId: 'ws_CO_other' }),
     query('1032'),
+    cleared('AMOUNT_DIFFERS', 'PAID_TWICE'),
   ];
 
   /** Random batches of random evidence for one payment; calls `check` for each. */

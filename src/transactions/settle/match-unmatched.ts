@@ -31,10 +31,18 @@ export async function matchUnmatched(deps: SettleDeps, checkoutRequestId: string
   );
 }
 
-/** Does the same for all: a callback may have been stored at the very moment in which its id became known. */
+/**
+ * Does the same for all: a callback may have been stored at the very moment in which its id became known. One that cannot
+ * be settled holds up none of the others; it is thrown after them.
+ */
 export async function sweepUnmatched(deps: SettleDeps): Promise<void> {
+  // In no order: a hundred that cannot be settled must not hide those behind them for ever.
   const known = await deps.prisma.$queryRaw<{ id: string }[]>`
-    select distinct u.checkout_request_id as id from unmatched_evidence u
-    join attempts a on a.checkout_request_id = u.checkout_request_id limit 100`;
-  for (const { id } of known) await matchUnmatched(deps, id);
+    select id from (
+      select distinct u.checkout_request_id as id from unmatched_evidence u
+      join attempts a on a.checkout_request_id = u.checkout_request_id) known
+    order by random() limit 100`;
+  const failures: unknown[] = [];
+  for (const { id } of known) await matchUnmatched(deps, id).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw new AggregateError(failures, 'Some callbacks could not be matched');
 }

@@ -1,9 +1,9 @@
-import type { FailureReason } from '../database/generated/prisma/enums.ts';
+import type { FailureReason } from '../../database/generated/prisma/enums.ts';
 import { judgement } from './evidence.ts';
 import type { Payment, Step, Weighed } from './payment.ts';
 import { isFinal } from './status.ts';
 
-type PromptEvidence = Exclude<Weighed, { kind: 'callback' | 'query' }>;
+type PromptEvidence = Extract<Weighed, { source: 'DARAJA_ANSWER' | 'TIMER' }>;
 
 /** What Daraja's answer to the push, or its absence, says. Of resent attempts only the latest speaks for the payment. */
 export function decideOnPrompt(payment: Payment, evidence: PromptEvidence): Step {
@@ -36,10 +36,15 @@ function accepted(payment: Payment, evidence: PromptEvidence & { kind: 'prompt-a
       message: 'M-Pesa accepted the request and prompts the payer.',
     };
   }
-  if (payment.settledRank === 5) {
-    return { judgement: applied, changes, attention: ['EVIDENCE_CONTRADICTS'], checkNow: true };
-  }
-  return { judgement: applied, changes };
+  if (payment.settledRank !== 5) return { judgement: applied, changes };
+  // The weakest word settled it, and now M-Pesa can be asked. That it was prompted does not speak against being paid.
+  const contradicts = payment.status !== 'COMPLETED';
+  return {
+    judgement: applied,
+    changes,
+    checkNow: true,
+    ...(contradicts ? { attention: ['EVIDENCE_CONTRADICTS'] } : {}),
+  };
 }
 
 function unknown(payment: Payment, message: string): Step {

@@ -1,6 +1,8 @@
-import { judgement, readableAmount } from './evidence.ts';
-import { outcomeOfResult, saidPaid, type Failure } from './outcomes.ts';
+import { isSettledByOperator } from './decide-on-operator.ts';
+import { judgement } from './evidence.ts';
+import { outcomeOfResult, type Failure } from './outcomes.ts';
 import type { Payment, Step, Weighed } from './payment.ts';
+import { proofHeard } from './proof.ts';
 import { isFinal } from './status.ts';
 
 type Query = Weighed & { kind: 'query' };
@@ -21,15 +23,13 @@ export function decideOnQuery(payment: Payment, query: Query): Step {
 }
 
 function paid(payment: Payment, query: Query): Step {
-  if (payment.status === 'COMPLETED') return { judgement: judgement('DUPLICATE', 'Known to be paid.') };
+  if (payment.status === 'COMPLETED') return confirmed(payment, query);
   if (payment.settledRank === 3) {
     return {
       judgement: judgement('CONFLICT', 'A query says paid; a callback said that it failed.'),
       attention: ['EVIDENCE_CONTRADICTS'],
     };
   }
-  // A success callback with another amount waits for exactly this word.
-  const callback = payment.callbacks.find((earlier) => earlier.receiptIsOurs && saidPaid(earlier));
   return {
     judgement: judgement('APPLIED', 'M-Pesa says that it is paid.'),
     changes: {
@@ -40,11 +40,19 @@ function paid(payment: Payment, query: Query): Step {
       suspectedCode: null,
       resultCode: query.resultCode,
       resultDescription: query.resultDescription,
-      receipt: callback?.receipt ?? null,
-      paidAmountCents: callback ? readableAmount(callback) : null,
-      paidAt: callback?.paidAt ?? null,
+      ...proofHeard(payment),
     },
     message: 'Paid, by the answer to a status query.',
+  };
+}
+
+/** M-Pesa's word takes the place of a person's; any other needs no confirmation. */
+function confirmed(payment: Payment, { resultCode, resultDescription }: Query): Step {
+  if (!isSettledByOperator(payment)) return { judgement: judgement('DUPLICATE', 'Known to be paid.') };
+  return {
+    judgement: judgement('APPLIED', 'M-Pesa says so too.'),
+    changes: { settledRank: 2, resultCode, resultDescription },
+    message: 'M-Pesa confirms that it is paid.',
   };
 }
 
@@ -56,7 +64,8 @@ function failed(payment: Payment, query: Query, failure: Failure): Step {
     };
   }
   if (isFinal(payment.status)) {
-    return payment.resultCode === query.resultCode || payment.status === failure.status
+    const isSaidAlready = payment.resultCode === query.resultCode || payment.status === failure.status;
+    return isSaidAlready || isSettledByOperator(payment)
       ? { judgement: judgement('DUPLICATE', 'Known to have failed.') }
       : {
           judgement: judgement('CONFLICT', 'It failed for another reason.'),

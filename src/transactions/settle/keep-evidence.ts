@@ -1,6 +1,6 @@
-import { judgement, type Judgement } from './evidence.ts';
+import { judgement, type Judgement } from '../decide/evidence.ts';
 import type { Tx } from './load-payments.ts';
-import { isPaid, isResult } from './outcomes.ts';
+import { isPaid, isResult } from '../decide/outcomes.ts';
 import type { Settlement, Target } from './settlement.ts';
 import { attemptOf, hashOf, type Submission } from './submission.ts';
 
@@ -53,12 +53,13 @@ function mustBeKept({ verdict, result_code: code, result_description: descriptio
 }
 
 type EvidenceRow = ReturnType<typeof rowFor>[number];
+type SaidEvidence = Extract<Submission, { evidence: unknown }>['evidence'] | null;
 
-/** Every callback is kept, and of the queries those that gave a result; the attempts tell of the prompts. */
+/** Kept is every callback, what a person did, and of the queries those that gave a result; attempts tell of prompts. */
 function rowFor(submission: Submission, judged: Judgement, isKnown: boolean) {
   const hash = hashOf(submission);
   const said = 'evidence' in submission ? submission.evidence : null;
-  if (hash === null && !(said?.kind === 'query' && isResult(said))) return [];
+  if (hash === null && !isWorthKeeping(said, judged)) return [];
   const callback = said?.kind === 'callback' ? said : null;
   return [
     {
@@ -75,12 +76,22 @@ function rowFor(submission: Submission, judged: Judgement, isKnown: boolean) {
       merchant_request_id: callback?.merchantRequestId ?? null,
       checkout_request_id: callback?.checkoutRequestId ?? null,
       result_code: said !== null && 'resultCode' in said ? said.resultCode : null,
-      result_description: said !== null && 'resultDescription' in said ? said.resultDescription : null,
+      result_description: wordsOf(said),
       receipt: callback?.receipt ?? null,
       amount_cents: callback?.amountCents ?? null,
       paid_at: callback?.paidAt ?? null,
     },
   ];
+}
+
+function isWorthKeeping(said: SaidEvidence, { verdict }: Judgement): boolean {
+  if (said?.source === 'OPERATOR') return verdict === 'APPLIED';
+  return said?.kind === 'query' && isResult(said);
+}
+
+function wordsOf(said: SaidEvidence): string | null {
+  if (said?.source === 'OPERATOR') return said.reason;
+  return said !== null && 'resultDescription' in said ? said.resultDescription : null;
 }
 
 async function insertEvidence(tx: Tx, rows: readonly EvidenceRow[]): Promise<void> {
