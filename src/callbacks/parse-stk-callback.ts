@@ -1,6 +1,6 @@
 import { parseEatTimestamp } from '../daraja/eat-time.ts';
 import { storable } from '../lib/storable-text.ts';
-import { unreadableAmount, type CallbackEvidence } from '../transactions/evidence.ts';
+import { unreadableAmount, type CallbackEvidence } from '../transactions/decide/evidence.ts';
 
 /** What the body says, without the attempt: that is named by the URL. */
 export type StkCallback = Omit<CallbackEvidence, 'attempt'>;

@@ -1,42 +1,32 @@
-import type { Batcher } from '../lib/batcher.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Judgement } from '../transactions/evidence.ts';
-import type { Submission } from '../transactions/submission.ts';
-import { readCallbackToken } from './callback-token.ts';
-import { parseStkCallback, type StkCallback } from './parse-stk-callback.ts';
+import { within } from '../lib/within.ts';
+import { namedCallback } from './arrival.ts';
+import { readCallbackToken, type CallbackAddress } from './callback-token.ts';
+import type { Inbox, Kept } from './inbox.ts';
+import { parseStkCallback } from './parse-stk-callback.ts';
 
 export type ReceiveDeps = {
   clock: Clock;
   logger: Logger;
   /** Newest first; older ones are still honoured. */
   tokenKeys: readonly Buffer[];
-  batcher: Batcher<Submission, Judgement>;
+  inbox: Inbox;
   /** Asks M-Pesa about a payment that a post we do not trust names, once. */
   hasten(checkoutRequestId: string): Promise<void>;
 };
 
 export type Post = { body: Buffer; peer: string };
 
-/** `stored`: it is durable, and may be answered. `not-genuine`: nothing was stored. */
-export type Reception = { outcome: 'stored'; judgement: Judgement } | { outcome: 'not-genuine' };
+/** `kept`: it is durable, and may be answered. `lost`: nothing could keep it. `not-genuine`: nobody wanted to. */
+export type Reception =
+  { outcome: 'kept'; isRepeat: boolean } | { outcome: 'lost'; error: unknown } | { outcome: 'not-genuine' };
 
-/** A post to the address that only Daraja and we know. Whatever its body, it is stored. */
+/** A post to the address that only Daraja and we know. Whatever its body, it is kept. */
 export async function receiveAtToken(deps: ReceiveDeps, token: string, post: Post): Promise<Reception> {
   const address = readCallbackToken(deps.tokenKeys, token);
-  if (address === null) return { outcome: 'not-genuine' };
-  const { transactionId, attempt } = address;
-  const parsed = parseStkCallback(post.body);
-  const judgement = await deps.batcher.add({
-    ...arrival(deps.clock, post),
-    transactionId,
-    ...('problem' in parsed
-      ? { kind: 'unusable', attempt, reason: parsed.problem }
-      : { kind: 'evidence', evidence: { ...parsed, attempt } }),
-  });
-  logReception(deps.logger, judgement, { transactionId, attempt });
-  return { outcome: 'stored', judgement };
+  return address === null ? { outcome: 'not-genuine' } : keep(deps, post, address);
 }
 
 /**
@@ -48,33 +38,38 @@ export async function receiveAtSharedPath(
   isAllowed: boolean,
   post: Post,
 ): Promise<Reception> {
-  const parsed = parseStkCallback(post.body);
-  const callback = 'problem' in parsed ? null : withCheckoutRequestId(parsed);
-  if (!isAllowed) {
-    if (callback !== null) await deps.hasten(callback.checkoutRequestId);
-    return { outcome: 'not-genuine' };
+  if (isAllowed) return keep(deps, post, null);
+  await tryToHasten(deps, post);
+  return { outcome: 'not-genuine' };
+}
+
+async function keep(deps: ReceiveDeps, post: Post, address: CallbackAddress | null): Promise<Reception> {
+  const receivedAt = deps.clock.now();
+  try {
+    const kept = await deps.inbox.take({ ...post, id: newId(receivedAt), receivedAt, address });
+    logStored(deps.logger, kept, address);
+    return { outcome: 'kept', isRepeat: kept.where === 'database' && kept.judgement.verdict === 'DUPLICATE' };
+  } catch (error) {
+    return { outcome: 'lost', error };
   }
-  const reason = 'problem' in parsed ? parsed.problem : 'The body has no CheckoutRequestID.';
-  const judgement = await deps.batcher.add({
-    ...arrival(deps.clock, post),
-    ...(callback === null ? { kind: 'nameless', reason } : { kind: 'unaddressed', evidence: callback }),
-  });
-  logReception(deps.logger, judgement, {});
-  return { outcome: 'stored', judgement };
 }
 
-type NamedCallback = StkCallback & { checkoutRequestId: string };
-
-function withCheckoutRequestId(callback: StkCallback): NamedCallback | null {
-  const { checkoutRequestId } = callback;
-  return checkoutRequestId === null ? null : { ...callback, checkoutRequestId };
+/** An outage is told by the spool, not callback by callback. */
+function logStored(logger: Logger, kept: Kept, address: CallbackAddress | null): void {
+  if (kept.where === 'spool') return;
+  const { verdict, reason } = kept.judgement;
+  logger.info({ ...address, verdict, reason }, 'callback stored');
 }
 
-function arrival(clock: Clock, { body, peer }: Post) {
-  const receivedAt = clock.now();
-  return { id: newId(receivedAt), receivedAt, peer, body };
-}
+const hastenMsMax = 2_000;
 
-function logReception(logger: Logger, { verdict, reason }: Judgement, about: object): void {
-  logger.info({ ...about, verdict, reason }, 'callback stored');
+/** Whoever posted has no right to know how that went. */
+async function tryToHasten(deps: ReceiveDeps, { body }: Post): Promise<void> {
+  const callback = namedCallback(parseStkCallback(body));
+  if (callback === null || deps.inbox.isDatabaseAway()) return;
+  try {
+    await within(deps.hasten(callback.checkoutRequestId), hastenMsMax);
+  } catch (error) {
+    deps.logger.debug({ err: error }, 'a payment could not be hastened');
+  }
 }

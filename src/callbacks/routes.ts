@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
 import { isForwarded } from '../lib/peer.ts';
+import { createSparse } from '../lib/sparse.ts';
 import { receiveAtSharedPath, receiveAtToken, type ReceiveDeps, type Reception } from './receive-callback.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import type { SenderCheck } from './sender-check.ts';
@@ -12,6 +13,8 @@ const bodyBytesMax = 64 * 1024;
 
 const success = { ResultCode: 0, ResultDesc: 'Success' };
 const alreadyProcessed = { ResultCode: 0, ResultDesc: 'Already processed' };
+
+const unavailable = { code: 'UNAVAILABLE', message: 'The callback could not be kept. Send it again.' };
 
 /** Why a post is not taken. */
 type Fault = 'address' | 'token';
@@ -31,14 +34,27 @@ const faults = {
 
 /**
  * Where M-Pesa posts results. A genuine sender is answered with success for whatever it posts, once that is durable;
- * what is not durable is answered 503, so that a sender that retries may.
+ * what nothing could keep is answered 503, so that a sender that retries may.
  */
 export function registerCallbackRoutes(app: FastifyInstance, deps: CallbackRouteDeps): void {
   const refusals = createRefusalLog(deps);
+  const noteLoss = createSparse(deps.clock, (unsaid, error: unknown) =>
+    deps.logger.error(
+      { err: error, unsaid },
+      'a callback could be kept neither in the database nor in the spool',
+    ),
+  );
 
   function answer(request: FastifyRequest, reply: FastifyReply, reception: Reception, fault: Fault) {
-    if (reception.outcome === 'not-genuine') return refuse(request, reply, fault);
-    return reply.send(reception.judgement.verdict === 'DUPLICATE' ? alreadyProcessed : success);
+    switch (reception.outcome) {
+      case 'not-genuine':
+        return refuse(request, reply, fault);
+      case 'lost':
+        noteLoss(reception.error);
+        return reply.code(503).send(unavailable);
+      case 'kept':
+        return reply.send(reception.isRepeat ? alreadyProcessed : success);
+    }
   }
 
   function refuse(request: FastifyRequest, reply: FastifyReply, fault: Fault) {

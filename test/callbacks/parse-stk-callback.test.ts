@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { unreadableAmount } from '../../src/transactions/evidence.ts';
+import { unreadableAmount } from '../../src/transactions/decide/evidence.ts';
 import { parseStkCallback } from '../../src/callbacks/parse-stk-callback.ts';
 
 const folder = join(import.meta.dirname, '../payloads');

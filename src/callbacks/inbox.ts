@@ -1,0 +1,112 @@
+import { createBatcher } from '../lib/batcher.ts';
+import { TooLateError, within } from '../lib/within.ts';
+import type { Judgement } from '../transactions/decide/evidence.ts';
+import type { Submission } from '../transactions/settle/submission.ts';
+import { submissionOf, type Arrival } from './arrival.ts';
+
+export type InboxDeps = {
+  /** Settles in the database, all or none; in the order given there is one judgement for each. */
+  store(submissions: readonly Submission[]): Promise<readonly Judgement[]>;
+  /** Says within seconds whether the database could be written to now. */
+  databaseAnswers(): Promise<boolean>;
+  /** Keeps the arrival on this machine until the database can have it; `reason` is why it did not take it. */
+  spool(arrival: Arrival, reason: unknown): Promise<void>;
+};
+
+/** Where an arrival is durable now. */
+export type Kept = { where: 'database'; judgement: Judgement } | { where: 'spool' };
+
+export type Inbox = {
+  /** Throws when neither the database nor the spool could keep it. */
+  take(arrival: Arrival): Promise<Kept>;
+  /** While it is, arrivals go straight to the spool. */
+  isDatabaseAway(): boolean;
+  databaseIsBack(): void;
+};
+
+/** A database that takes longer is as good as away, in milliseconds. */
+const patienceMs = 2_000;
+/** Callbacks that share a commit: many enough to share its cost, few enough to be answered soon. */
+const batchMax = 200;
+/** Batches that were given up and are still under way: each holds a connection to a database that says nothing. */
+const overdueMax = 3;
+
+/**
+ * Makes arrivals durable: in the database within two seconds, else in the spool. Batches that fail are tried one by
+ * one, as long as the database answers at all; once it does not, nobody waits for it until it is said to be back.
+ * What was given up may still be stored: its id makes that no harm.
+ */
+export function createInbox(deps: InboxDeps): Inbox {
+  let isAway = false;
+  let overdue = 0;
+  let storedAt = 0;
+  /** Those who wait for the database; each is told why it waits no longer. */
+  const waiting = new Set<(reason: unknown) => void>();
+  const batcher = createBatcher(storeBatch, {
+    sizeMax: batchMax,
+    // For those of a batch that took too long, nobody waits any longer.
+    maySplit: (error) => !isAway && !(error instanceof TooLateError),
+  });
+
+  async function storeBatch(arrivals: readonly Arrival[]): Promise<readonly Judgement[]> {
+    if (isAway || overdue >= overdueMax) throw new Error('The database is away');
+    try {
+      const judgements = await unlessOverdue(deps.store(arrivals.map(submissionOf)));
+      storedAt = performance.now();
+      return judgements;
+    } catch (error) {
+      if (!(await deps.databaseAnswers())) giveUp(error);
+      throw error;
+    }
+  }
+
+  async function unlessOverdue<T>(storing: Promise<T>): Promise<T> {
+    try {
+      return await within(storing, patienceMs);
+    } catch (error) {
+      const isOver = () => (overdue -= 1);
+      overdue += 1;
+      storing.then(isOver, isOver);
+      throw error;
+    }
+  }
+
+  function giveUp(reason: unknown): void {
+    isAway = true;
+    for (const leave of waiting) leave(reason);
+  }
+
+  async function store(arrival: Arrival): Promise<Judgement> {
+    const { promise, resolve, reject } = Promise.withResolvers<Judgement>();
+    const arrivedAt = performance.now();
+    const timer = setTimeout(() => {
+      const reason = new TooLateError(`The database took longer than ${patienceMs} ms`);
+      reject(reason);
+      // Where others were stored meanwhile, it is this one that is held up.
+      if (storedAt < arrivedAt) giveUp(reason);
+    }, patienceMs);
+    waiting.add(reject);
+    batcher.add(arrival).then(resolve, reject);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      waiting.delete(reject);
+    }
+  }
+
+  return {
+    async take(arrival) {
+      let reason: unknown;
+      try {
+        if (!isAway) return { where: 'database', judgement: await store(arrival) };
+      } catch (error) {
+        reason = error;
+      }
+      await deps.spool(arrival, reason);
+      return { where: 'spool' };
+    },
+    isDatabaseAway: () => isAway,
+    databaseIsBack: () => (isAway = false),
+  };
+}
