@@ -1,51 +1,65 @@
 import type { PrismaClient } from '../database/database.ts';
 import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
 import type { Logger } from '../lib/logger.ts';
-import { isFinal } from '../transactions/status.ts';
+import { sleep } from '../lib/sleep.ts';
+import { isFinal } from '../transactions/decide/status.ts';
 import type { Watchers } from './watchers.ts';
 
-export type CatchUpDeps = { prisma: PrismaClient; watchers: Watchers; logger: Logger };
+export type CatchUpDeps = {
+  prisma: PrismaClient;
+  watchers: Watchers;
+  logger: Logger;
+  /** How late a watcher may be whose hint was lost, in milliseconds. */
+  pauseMs: number;
+};
 
-/** How late a watcher may be whose hint was lost, in milliseconds. */
-const pauseMs = 2_000;
 /** How long a payment counts as watched after it was last seen to be, in seconds; renewed well before. */
 const watchedSeconds = 60;
 
 /**
- * Looks every 2 s, in one statement for all watchers of this process, for changes that nobody told them about, and
+ * Looks every `pauseMs`, in one statement for all watchers of this process, for changes that nobody told them about, and
  * marks their payments as watched, so that reconciliation in any process asks about them first.
  */
 export function startCatchUp(deps: CatchUpDeps): AsyncDisposable {
-  let running = Promise.resolve();
-  let isStopped = false;
-  const timer = setInterval(() => {
-    running = running.then(() => (isStopped ? undefined : catchUp(deps)));
-  }, pauseMs);
+  const stopping = new AbortController();
+  const running = run(deps, stopping.signal);
   return {
     async [Symbol.asyncDispose]() {
-      isStopped = true;
-      clearInterval(timer);
+      stopping.abort();
       await running;
     },
   };
 }
 
-async function catchUp({ prisma, watchers, logger }: CatchUpDeps): Promise<void> {
+async function run(deps: CatchUpDeps, signal: AbortSignal): Promise<void> {
+  let isFailing = false;
+  await sleep(deps.pauseMs, signal);
+  while (!signal.aborted) {
+    try {
+      await catchUp(deps);
+      if (isFailing) deps.logger.info('watchers are brought up to date again');
+      isFailing = false;
+    } catch (error) {
+      // Said once: an outage lasts for many rounds.
+      if (!isFailing) deps.logger.warn({ err: error }, 'watchers cannot be brought up to date; trying again');
+      isFailing = true;
+    }
+    await sleep(deps.pauseMs, signal);
+  }
+}
+
+async function catchUp({ prisma, watchers }: CatchUpDeps): Promise<void> {
   const watched = watchers.watched();
   if (watched.length === 0) return;
-  try {
-    const latest = await prisma.$queryRaw<{ id: string; sequence: number; status: TransactionStatus }[]>`
-      with marked as (
-        update open_work set watched_until = now() + ${watchedSeconds}::int * interval '1 s'
-        where transaction_id in (
-          select transaction_id from open_work
-          where transaction_id = any(${watched}::uuid[])
-            and (watched_until is null or watched_until < now() + ${watchedSeconds}::int * interval '0.5 s')
-          -- Never waits for a settlement, which would have to wait for it in turn.
-          for update skip locked))
-      select id::text, sequence, status from transactions where id = any(${watched}::uuid[])`;
-    watchers.wakeBehind(latest.map((payment) => ({ ...payment, isFinal: isFinal(payment.status) })));
-  } catch (error) {
-    logger.warn({ err: error }, 'watchers could not be brought up to date; trying again in 2 s');
-  }
+  const latest = await prisma.$queryRaw<{ id: string; sequence: number; status: TransactionStatus }[]>`
+    with marked as (
+      update open_work set watched_until = now() + ${watchedSeconds}::int * interval '1 s'
+      where transaction_id in (
+        select transaction_id from open_work
+        where transaction_id = any(${watched}::uuid[])
+          and (watched_until is null or watched_until < now() + ${watchedSeconds}::int * interval '0.5 s')
+        -- Never waits for a settlement, which would have to wait for it in turn.
+        for update skip locked))
+    select id::text, sequence, status from transactions where id = any(${watched}::uuid[])`;
+  watchers.wakeBehind(latest.map((payment) => ({ ...payment, isFinal: isFinal(payment.status) })));
 }

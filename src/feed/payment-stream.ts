@@ -1,21 +1,13 @@
-import type { PrismaClient } from '../database/database.ts';
-import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
-import { isFinal } from '../transactions/status.ts';
+import type { ChangeReader, PaymentChange } from './change-reader.ts';
+import type { Patiently } from './patience.ts';
 import type { Watchers } from './watchers.ts';
 
-/** One change of a payment, as it was at that moment. */
-export type PaymentChange = {
-  transactionId: string;
-  sequence: number;
-  status: TransactionStatus;
-  isFinal: boolean;
-  occurredAt: Date;
+export type PaymentStreamDeps = {
+  reader: ChangeReader;
+  watchers: Watchers;
+  /** For what is read besides the changes. */
+  patiently: Patiently;
 };
-
-export type PaymentStreamDeps = { prisma: PrismaClient; watchers: Watchers };
-
-/** Read at once: a payment has a handful of changes in its life. */
-const changesMax = 100;
 
 /**
  * The changes of one payment, each once and in order: the present state first, or every change after `afterSequence`;
@@ -23,18 +15,25 @@ const changesMax = 100;
  * so nothing that happens in between is missed or told twice. Holds one number, no queue: a slow reader costs nothing.
  */
 export class PaymentStream implements AsyncIterableIterator<PaymentChange> {
-  readonly #deps: PaymentStreamDeps;
+  readonly #deps: Omit<PaymentStreamDeps, 'patiently'>;
   readonly #transactionId: string;
   /** The last change that was told; null until the present state has been. */
   #cursor: number | null;
   #read: PaymentChange[] = [];
   #stopWatching: (() => void) | null = null;
+  /** Nothing is expected after what was read. */
+  #isLast = false;
   #isOver = false;
-  /** Set by a wake-up that comes while nobody waits for one. */
   #isStale = true;
-  #wake: (() => void) | null = null;
+  #isReading = false;
+  #failure: { error: unknown } | null = null;
+  #wake: () => void = () => undefined;
 
-  constructor(deps: PaymentStreamDeps, transactionId: string, afterSequence: number | null) {
+  constructor(
+    deps: Omit<PaymentStreamDeps, 'patiently'>,
+    transactionId: string,
+    afterSequence: number | null,
+  ) {
     this.#deps = deps;
     this.#transactionId = transactionId;
     this.#cursor = afterSequence;
@@ -44,14 +43,18 @@ export class PaymentStream implements AsyncIterableIterator<PaymentChange> {
     // Begins with the first pull, so that a stream that nobody reads leaves nothing behind.
     this.#stopWatching ??= this.#deps.watchers.add(this.#transactionId, {
       sequence: () => this.#cursor ?? 0,
-      wake: () => this.#wakeUp(),
+      wake: () => {
+        this.#isStale = true;
+        this.#wake();
+      },
     });
     while (!this.#isOver) {
       const change = this.#read.shift();
       if (change !== undefined) return this.#tell(change);
-      await this.#lookWhenStale();
+      if (this.#isStale && !this.#isReading) void this.#look();
+      await this.#untilWoken();
     }
-    return { done: true, value: undefined };
+    return this.#finish();
   }
 
   async return(): Promise<IteratorResult<PaymentChange, undefined>> {
@@ -69,67 +72,42 @@ export class PaymentStream implements AsyncIterableIterator<PaymentChange> {
 
   #tell(change: PaymentChange): IteratorResult<PaymentChange, undefined> {
     this.#cursor = change.sequence;
-    if (change.isFinal && this.#read.length === 0) this.#end();
+    if (this.#isLast && this.#read.length === 0) this.#end();
     return { done: false, value: change };
   }
 
-  /** Waits to be woken; the stream may be over by then. */
-  async #lookWhenStale(): Promise<void> {
-    await this.#untilStale();
-    if (this.#isOver) return;
+  /** Nobody pulls from a stream that threw: its client resumes with another. */
+  #finish(): IteratorResult<PaymentChange, undefined> {
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure !== null) throw failure.error;
+    return { done: true, value: undefined };
+  }
+
+  /** Nobody waits for this itself: whoever leaves while the database is away is let go at once. */
+  async #look(): Promise<void> {
     this.#isStale = false;
+    this.#isReading = true;
     try {
-      this.#read = await this.#newChanges();
-      if (this.#read.length === 0) await this.#endIfSettled();
+      const { changes, isLast, isCut } = await this.#deps.reader.read(this.#transactionId, this.#cursor);
+      if (this.#isOver) return;
+      this.#read = changes;
+      this.#isLast = isLast;
+      this.#isStale ||= isCut;
+      if (isLast && changes.length === 0) this.#end();
     } catch (error) {
-      // Nobody pulls from a stream that threw: its client resumes with another.
+      if (!this.#isOver) this.#failure = { error };
       this.#end();
-      throw error;
+    } finally {
+      this.#isReading = false;
+      this.#wake();
     }
-    if (this.#read.length === changesMax) this.#isStale = true;
   }
 
-  /** Oldest first: what has not been told, or the present state for whoever was told nothing. */
-  async #newChanges(): Promise<PaymentChange[]> {
-    const cursor = this.#cursor;
-    const events =
-      cursor === null
-        ? await this.#events({}, 'desc', 1)
-        : await this.#events({ sequence: { gt: cursor } }, 'asc', changesMax);
-    return events.map((event) => ({
-      transactionId: this.#transactionId,
-      ...event,
-      isFinal: isFinal(event.status),
-    }));
-  }
-
-  /** Nothing new was there. A change that was stored since is told before the end, even if it is the final one. */
-  async #endIfSettled(): Promise<void> {
-    const [latest] = await this.#events({}, 'desc', 1);
-    if (latest !== undefined && latest.sequence > (this.#cursor ?? 0)) this.#isStale = true;
-    else if (latest === undefined || isFinal(latest.status)) this.#end();
-  }
-
-  #events(where: { sequence?: { gt: number } }, order: 'asc' | 'desc', take: number) {
-    return this.#deps.prisma.transactionEvent.findMany({
-      where: { transactionId: this.#transactionId, ...where },
-      select: { sequence: true, status: true, occurredAt: true },
-      orderBy: { sequence: order },
-      take,
-    });
-  }
-
-  async #untilStale(): Promise<void> {
-    if (this.#isStale) return;
+  async #untilWoken(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    this.#wake = null;
-  }
-
-  #wakeUp(): void {
-    this.#isStale = true;
-    this.#wake?.();
   }
 
   #end(): void {
@@ -137,6 +115,6 @@ export class PaymentStream implements AsyncIterableIterator<PaymentChange> {
     this.#read = [];
     this.#stopWatching?.();
     this.#stopWatching = () => undefined;
-    this.#wake?.();
+    this.#wake();
   }
 }

@@ -3,21 +3,25 @@ import type { PrismaClient } from '../../src/database/database.ts';
 import type { TransactionStatus } from '../../src/database/generated/prisma/enums.ts';
 import { awaitFinal } from '../../src/feed/await-payment.ts';
 import { startCatchUp } from '../../src/feed/catch-up.ts';
+import { createChangeReader, type ChangeReader } from '../../src/feed/change-reader.ts';
 import { PaymentStream } from '../../src/feed/payment-stream.ts';
 import { createWatchers, type Watchers } from '../../src/feed/watchers.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLogger } from '../../src/lib/logger.ts';
+import { storeChange } from '../support/changes.ts';
 import { storePayment } from '../support/payments.ts';
-import { databases, onEachDatabase } from '../support/test-database.ts';
+import { onEachDatabase } from '../support/test-database.ts';
 
 const occurredAt = new Date('2026-11-24T07:10:00Z');
 
 onEachDatabase('the changes of a payment', (opened) => {
   let prisma: PrismaClient;
+  let reader: ChangeReader;
   let watchers: Watchers;
   let id: string;
   beforeAll(() => {
     ({ prisma } = opened());
+    reader = createChangeReader(prisma, (read) => read());
   });
   beforeEach(async () => {
     watchers = createWatchers();
@@ -25,25 +29,9 @@ onEachDatabase('the changes of a payment', (opened) => {
   });
 
   const watch = (afterSequence: number | null = null) =>
-    new PaymentStream({ prisma, watchers }, id, afterSequence);
+    new PaymentStream({ reader, watchers }, id, afterSequence);
 
-  /** Stores the next change, and tells nobody. */
-  async function change(status: TransactionStatus): Promise<void> {
-    const { sequence } = await prisma.transaction.update({
-      where: { id },
-      data: { status, sequence: { increment: 1 } },
-    });
-    await prisma.transactionEvent.create({
-      data: {
-        transactionId: id,
-        sequence,
-        status,
-        source: 'CALLBACK',
-        occurredAt,
-        message: 'Changed by a test.',
-      },
-    });
-  }
+  const change = (status: TransactionStatus) => storeChange(prisma, id, status, occurredAt);
 
   async function changeAloud(status: TransactionStatus): Promise<void> {
     await change(status);
@@ -154,7 +142,7 @@ onEachDatabase('the changes of a payment', (opened) => {
   });
 
   it('of a payment that is not there are none', async () => {
-    await using stream = new PaymentStream({ prisma, watchers }, newId(occurredAt), null);
+    await using stream = new PaymentStream({ reader, watchers }, newId(occurredAt), null);
     expect(await read(stream, 1)).toEqual(['end']);
   });
 
@@ -218,20 +206,31 @@ onEachDatabase('the changes of a payment', (opened) => {
 
   describe('awaited', () => {
     it('are the final one', async () => {
-      const awaited = awaitFinal(watch(), 20_000);
+      const awaited = awaitFinal(watch(), 20_000, new AbortController().signal);
       await expect.poll(() => watchers.watched()).toEqual([id]);
       await changeAloud('COMPLETED');
       expect(await awaited).toMatchObject({ status: 'COMPLETED' });
     });
 
     it('are the last one seen when the time is up', async () => {
-      expect(await awaitFinal(watch(), 200)).toMatchObject({ status: 'REQUESTED' });
+      expect(await awaitFinal(watch(), 200, new AbortController().signal)).toMatchObject({
+        status: 'REQUESTED',
+      });
       expect(watchers.watched()).toEqual([]);
     });
   });
 
+  it('awaited while the server stops are those that are known by then', async () => {
+    const stopping = new AbortController();
+    const awaited = awaitFinal(watch(), 20_000, stopping.signal);
+    await expect.poll(() => watchers.watched()).toEqual([id]);
+    stopping.abort();
+    expect(await awaited).toMatchObject({ status: 'REQUESTED' });
+    expect(await awaitFinal(watch(), 20_000, stopping.signal)).toMatchObject({ status: 'REQUESTED' });
+  });
+
   it('of which no hint came are found by catching up', async () => {
-    await using _catchUp = startCatchUp({ prisma, watchers, logger: createLogger('silent') });
+    await using _catchUp = startCatchUp({ prisma, watchers, logger: createLogger('silent'), pauseMs: 200 });
     await using stream = watch();
     await read(stream, 1);
     const waiting = read(stream, 2);
@@ -240,25 +239,12 @@ onEachDatabase('the changes of a payment', (opened) => {
   });
 
   it('that are watched are marked for reconciliation', async () => {
-    await using _catchUp = startCatchUp({ prisma, watchers, logger: createLogger('silent') });
+    await using _catchUp = startCatchUp({ prisma, watchers, logger: createLogger('silent'), pauseMs: 200 });
     await using stream = watch();
     await read(stream, 1);
     const watchedUntil = async () =>
       (await prisma.openWork.findUnique({ where: { transactionId: id }, select: { watchedUntil: true } }))
         ?.watchedUntil;
     await expect.poll(watchedUntil, { timeout: 6_000 }).toBeInstanceOf(Date);
-  });
-});
-
-describe('when the database fails', () => {
-  it('a stream says so, and leaves nothing behind', async () => {
-    const database = await databases[0]?.open();
-    if (!database) throw new Error('There is always an embedded database');
-    const watchers = createWatchers();
-    const { id } = await storePayment(database.prisma);
-    const stream = new PaymentStream({ prisma: database.prisma, watchers }, id, null);
-    await database[Symbol.asyncDispose]();
-    await expect(stream.next()).rejects.toThrow();
-    expect(watchers.watched()).toEqual([]);
   });
 });
