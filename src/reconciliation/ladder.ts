@@ -15,5 +15,7 @@ export function nextLook(ladderMs: readonly number[], rung: number): NextLook {
 
 /** The pause that led to this rung: it is kept when a question had no answer. */
 export function samePause(ladderMs: readonly number[], rung: number): number {
-  return ladderMs[rung] ?? dayMs;
+  // Beyond the last daily look only a person asks, and waits for the answer.
+  const isAskedByPerson = rung >= ladderMs.length + dailyLooks;
+  return (isAskedByPerson ? ladderMs[0] : ladderMs[rung]) ?? dayMs;
 }

@@ -1,32 +1,22 @@
+import type { AccessToken } from '../daraja/access-token.ts';
 import { DarajaError } from '../daraja/daraja-error.ts';
-import type { Daraja } from '../daraja/daraja.ts';
-import type { StkQueryAnswer } from '../daraja/stk-query.ts';
-import type { Clock } from '../lib/clock.ts';
-import { newId } from '../lib/ids.ts';
-import type { Logger } from '../lib/logger.ts';
 import { sleep } from '../lib/sleep.ts';
-import { storable } from '../lib/storable-text.ts';
 import { createTaskSet, type TaskSet } from '../lib/task-set.ts';
 import { expireLeases } from '../transactions/expire-leases.ts';
-import { sweepUnmatched } from '../transactions/match-unmatched.ts';
-import { settle, type SettleDeps } from '../transactions/settle.ts';
-import { askAgain, findUnaskable, isAnythingDue, leaseDuePayment, type DuePayment } from './due-payments.ts';
-import { nextLook, samePause } from './ladder.ts';
-import type { QueryBudget } from './query-budget.ts';
+import { sweepUnmatched } from '../transactions/settle/match-unmatched.ts';
+import { askMpesa, type AskDeps } from './ask-mpesa.ts';
+import { findUnaskable, giveBack, leaseNextPayment, untilNextQuestion } from './due-payments.ts';
+import { settleQueryAnswer } from './settle-query-answer.ts';
 
-export type ReconcilerDeps = SettleDeps & {
-  clock: Clock;
-  logger: Logger;
-  daraja: Daraja;
-  budget: QueryBudget;
-  /** Pauses between looks, in milliseconds. */
-  ladderMs: readonly number[];
+export type ReconcilerDeps = AskDeps & {
   /** Between two looks for something to do, in milliseconds. */
   idleMs: number;
 };
 
-/** After an invalid token: as soon as there is a new one. */
-const afterTokenMs = 1_000;
+/** Without a token nothing can be asked, and asking for one has no budget of its own. */
+const withoutTokenMs = 5_000;
+/** A slot that took longer to come is left unused: its question would arrive with the next one. */
+const slotLifeMs = 3_000;
 
 /**
  * What Malipo does when Safaricom is silent: ends pushes whose process died, and asks about open payments, each on its
@@ -77,83 +67,35 @@ async function sweep(deps: ReconcilerDeps): Promise<void> {
 
 async function passRungs(deps: ReconcilerDeps): Promise<void> {
   for (const payment of await findUnaskable(deps.prisma)) {
-    await settleQuery(deps, payment, null, 'M-Pesa gave no id by which to ask.');
+    await settleQueryAnswer(deps, payment, null, 'M-Pesa gave no id by which to ask.');
   }
 }
 
-/** Asks one question if one is due and its slot has come, and goes on by itself while the answer is awaited. */
+/**
+ * Asks one question if one is due and its slot has come, and goes on by itself while the answer is awaited. The slot is the
+ * last thing before the question: whatever came between them would bring questions together.
+ */
 async function askNext(deps: ReconcilerDeps, questions: TaskSet): Promise<number> {
   const { prisma, budget, idleMs } = deps;
-  if (!(await isAnythingDue(prisma))) return idleMs;
-  const slot = await budget.takeSlot();
-  const payment = slot === null ? null : await leaseDuePayment(prisma, slot.isForLongestWaiting);
-  if (payment !== null) questions.add(ask(deps, payment));
-  return Math.min(budget.pauseMs, idleMs);
+  const waitMs = await untilNextQuestion(prisma, budget);
+  if (waitMs === null || waitMs > 0) return Math.min(waitMs ?? idleMs, idleMs);
+  const token = await accessToken(deps);
+  if (token === null) return withoutTokenMs;
+  const startedAt = performance.now();
+  const payment = await leaseNextPayment(prisma, budget);
+  if (payment === null) return Math.min(budget.pauseMs, idleMs);
+  if (performance.now() - startedAt < slotLifeMs) questions.add(askMpesa(deps, token, payment));
+  else await giveBack(prisma, payment);
+  // By this process's own clock too, whatever the database's does.
+  return budget.pauseMs;
 }
 
-async function ask(deps: ReconcilerDeps, payment: DuePayment): Promise<void> {
-  const answer = await query(deps, payment.checkoutRequestId);
-  const pauseMs = samePause(deps.ladderMs, payment.rung);
-  switch (answer.outcome) {
-    case 'result':
-      return settleQuery(
-        deps,
-        payment,
-        storable(answer.resultCode, 40),
-        storable(answer.resultDescription, 500),
-      );
-    case 'pending':
-    case 'too-early-or-unknown-id':
-      return settleQuery(deps, payment, null, answer.message);
-    case 'invalid-token':
-      return askAgain(deps.prisma, payment, afterTokenMs);
-    case 'throttled':
-      await deps.budget.slowDown();
-      return askAgain(deps.prisma, payment, pauseMs);
-    case 'refused':
-      deps.logger.error({ transactionId: payment.id, advice: answer.advice }, answer.message);
-      return askAgain(deps.prisma, payment, pauseMs);
-    case 'no-answer':
-      deps.logger.warn({ transactionId: payment.id }, answer.message);
-      return askAgain(deps.prisma, payment, pauseMs);
-  }
-}
-
-async function query({ daraja }: ReconcilerDeps, checkoutRequestId: string): Promise<StkQueryAnswer> {
+async function accessToken({ daraja, logger }: ReconcilerDeps): Promise<AccessToken | null> {
   try {
-    const token = await daraja.accessToken();
-    const answer = await daraja.stkQuery(token, checkoutRequestId);
-    if (answer.outcome === 'invalid-token') await daraja.discardAccessToken(token.version);
-    return answer;
+    return await daraja.accessToken();
   } catch (error) {
-    if (error instanceof DarajaError) return { outcome: 'no-answer', message: error.message };
-    throw error;
+    if (!(error instanceof DarajaError)) throw error;
+    logger.warn({ err: error }, 'M-Pesa cannot be asked: there is no access token');
+    return null;
   }
-}
-
-async function settleQuery(
-  deps: ReconcilerDeps,
-  payment: Omit<DuePayment, 'checkoutRequestId'>,
-  resultCode: string | null,
-  resultDescription: string,
-): Promise<void> {
-  const receivedAt = deps.clock.now();
-  const { rung, pauseMs, stillOpen } = nextLook(deps.ladderMs, payment.rung);
-  await settle(deps, [
-    {
-      kind: 'evidence',
-      id: newId(receivedAt),
-      receivedAt,
-      peer: null,
-      body: null,
-      transactionId: payment.id,
-      evidence: {
-        kind: 'query',
-        source: 'QUERY',
-        resultCode,
-        resultDescription,
-        next: { rung, pauseMs, stillOpen, plannedFor: payment.plannedFor },
-      },
-    },
-  ]);
 }

@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   askAgain,
   findUnaskable,
-  isAnythingDue,
-  leaseDuePayment,
+  giveBack,
+  leaseNextPayment,
+  untilNextQuestion,
 } from '../../src/reconciliation/due-payments.ts';
 import type { OpenWorkUncheckedUpdateManyInput } from '../../src/database/generated/prisma/models/OpenWork.ts';
 import { storePayment, type PaymentColumns } from '../support/payments.ts';
@@ -27,8 +28,16 @@ onEachDatabase('a payment that is due', (opened) => {
     return id;
   }
 
-  const lease = async (isForLongestWaiting = false) =>
-    (await leaseDuePayment(opened().prisma, isForLongestWaiting))?.id ?? null;
+  /** A budget whose next slot has come, and is one of the four for the watched, or the fifth. */
+  async function readyBudget(isFifth: boolean) {
+    const where = { name: 'test' };
+    const slot = { nextSlotAt: ago(1), slotsTaken: isFifth ? 4 : 0 };
+    await opened().prisma.queryBudget.upsert({ where, create: { ...where, ...slot }, update: slot });
+    return { ...where, pauseMs: 1_000 };
+  }
+
+  const leaseDue = async (isFifth = false) => leaseNextPayment(opened().prisma, await readyBudget(isFifth));
+  const lease = async (isFifth = false) => (await leaseDue(isFifth))?.id ?? null;
 
   async function leaseAll(): Promise<string[]> {
     const id = await lease();
@@ -37,12 +46,40 @@ onEachDatabase('a payment that is due', (opened) => {
 
   it('is leased with what is needed to ask about it', async () => {
     const plannedFor = ago(60);
-    const id = await storeDue({ rung: 2, nextCheckAt: plannedFor });
-    expect(await leaseDuePayment(opened().prisma, false)).toEqual({
+    const id = await storeDue({ rung: 2, nextCheckAt: plannedFor }, { createdAt: ago(3_600) });
+    expect(await leaseDue()).toEqual({
       id,
       checkoutRequestId: `ws_CO_${id}`,
       rung: 2,
       plannedFor,
+      isYoung: false,
+    });
+  });
+
+  it('is young for ten minutes, in which M-Pesa may not know it yet', async () => {
+    await storeDue({}, { createdAt: ago(590) });
+    expect(await leaseDue()).toMatchObject({ isYoung: true });
+    await storeDue({}, { createdAt: ago(610) });
+    expect(await leaseDue()).toMatchObject({ isYoung: false });
+  });
+
+  it('takes no slot where none is due', async () => {
+    await storeDue({ nextCheckAt: ahead(60) });
+    expect(await lease()).toBeNull();
+    expect(await opened().prisma.queryBudget.findFirst({ where: { name: 'test' } })).toMatchObject({
+      slotsTaken: 0n,
+    });
+  });
+
+  it('is as it was when its question was not asked after all', async () => {
+    const id = await storeDue({ looks: 3 });
+    const due = await leaseDue();
+    if (due === null) throw new Error('The payment was not due');
+    await giveBack(opened().prisma, due);
+    expect(await opened().prisma.openWork.findUnique({ where: { transactionId: id } })).toMatchObject({
+      looks: 3,
+      checkLeaseUntil: null,
+      nextCheckAt: due.plannedFor,
     });
   });
 
@@ -69,7 +106,7 @@ onEachDatabase('a payment that is due', (opened) => {
     ['another process is asking', { checkLeaseUntil: ahead(60) }, {}],
   ])('is not when %s', async (_, work, columns) => {
     await storeDue(work, columns);
-    expect(await isAnythingDue(opened().prisma)).toBe(false);
+    expect(await untilNextQuestion(opened().prisma, { name: 'test' })).toBeNull();
     expect(await lease()).toBeNull();
   });
 
@@ -100,13 +137,16 @@ onEachDatabase('a payment that is due', (opened) => {
 
   it('is leased by one of many processes', async () => {
     const ids = await Promise.all(Array.from({ length: 8 }, () => storeDue()));
-    const leased = await Promise.all(Array.from({ length: 12 }, () => lease()));
-    expect(leased.filter((id) => id !== null).sort()).toEqual(ids.sort());
+    const budget = (index: number) => ({ name: `of process ${String(index)}`, pauseMs: 1 });
+    const leased = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => leaseNextPayment(opened().prisma, budget(index))),
+    );
+    expect(leased.flatMap((due) => (due === null ? [] : [due.id])).sort()).toEqual(ids.sort());
   });
 
   it('is asked again on its rung, after the pause, when there was no answer', async () => {
     const id = await storeDue({ rung: 2 });
-    const due = await leaseDuePayment(opened().prisma, false);
+    const due = await leaseDue();
     if (due?.id !== id) throw new Error('The payment was not due');
     await askAgain(opened().prisma, due, 60_000);
     const select = { rung: true, checkLeaseUntil: true, nextCheckAt: true };

@@ -1,19 +1,24 @@
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DarajaError } from '../../src/daraja/daraja-error.ts';
 import type { StkQueryAnswer } from '../../src/daraja/stk-query.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { createQueryBudget } from '../../src/reconciliation/query-budget.ts';
-import { startReconciler } from '../../src/reconciliation/reconciler.ts';
+import { startReconciler, type ReconcilerDeps } from '../../src/reconciliation/reconciler.ts';
+import { recheckPayment } from '../../src/transactions/operate/recheck-payment.ts';
 import { createFakeDaraja, type FakeDaraja } from '../support/fake-daraja.ts';
 import { storePayment, type PaymentColumns } from '../support/payments.ts';
 import { onEachDatabase } from '../support/test-database.ts';
+
+/** A crowded machine may take its time. */
+const poll = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
 
 onEachDatabase('reconciliation', (opened) => {
   beforeEach(async () => {
     await opened().prisma.openWork.deleteMany();
   });
 
-  const start = (daraja: FakeDaraja) =>
+  const start = (daraja: FakeDaraja, changes: Partial<ReconcilerDeps> = {}) =>
     startReconciler({
       prisma: opened().prisma,
       announce: () => undefined,
@@ -23,6 +28,7 @@ onEachDatabase('reconciliation', (opened) => {
       budget: createQueryBudget(opened().prisma, 'test', 60_000),
       ladderMs: [1, 1, 1, 60_000],
       idleMs: 5,
+      ...changes,
     });
 
   async function storeDue(columns: PaymentColumns = {}): Promise<string> {
@@ -45,7 +51,7 @@ onEachDatabase('reconciliation', (opened) => {
     const id = await storeDue();
     const daraja = createFakeDaraja({ query: () => result('0') });
     await using _reconciler = start(daraja);
-    await expect.poll(async () => (await rowOf(id)).status).toBe('COMPLETED');
+    await poll(async () => (await rowOf(id)).status).toBe('COMPLETED');
     expect(daraja.queries).toEqual([`ws_CO_${id}`]);
   });
 
@@ -53,14 +59,14 @@ onEachDatabase('reconciliation', (opened) => {
     const id = await storeDue();
     const daraja = createFakeDaraja({ query: () => result('1032') });
     await using _reconciler = start(daraja);
-    await expect.poll(async () => (await rowOf(id)).status).toBe('CANCELLED');
+    await poll(async () => (await rowOf(id)).status).toBe('CANCELLED');
     expect(daraja.queries).toHaveLength(2);
   });
 
   it('climbs a rung with an answer that settles nothing', async () => {
     const id = await storeDue();
     await using _reconciler = start(createFakeDaraja({ query: () => result('4999') }));
-    await expect.poll(() => workOf(id)).toEqual({ rung: 3, looks: 3 });
+    await poll(() => workOf(id)).toEqual({ rung: 3, looks: 3 });
     expect((await rowOf(id)).status).toBe('AWAITING_PAYER');
   });
 
@@ -72,7 +78,7 @@ onEachDatabase('reconciliation', (opened) => {
         query: () => ({ outcome, message: '', advice: '' }) as StkQueryAnswer,
       });
       await using _reconciler = start(daraja);
-      await expect.poll(() => daraja.queries.length).toBeGreaterThan(1);
+      await poll(() => daraja.queries.length).toBeGreaterThan(1);
       expect(await workOf(id)).toMatchObject({ rung: 0 });
     },
   );
@@ -81,7 +87,7 @@ onEachDatabase('reconciliation', (opened) => {
     await storeDue();
     const daraja = createFakeDaraja({ query: () => ({ outcome: 'invalid-token', message: '' }) });
     await using _reconciler = start(daraja);
-    await expect.poll(() => daraja.discarded).toEqual([1]);
+    await poll(() => daraja.discarded).toEqual([1]);
   });
 
   it('raises attention for a payment that it cannot ask about, after the ladder', async () => {
@@ -89,8 +95,120 @@ onEachDatabase('reconciliation', (opened) => {
     const daraja = createFakeDaraja();
     await opened().prisma.openWork.updateMany({ where: { transactionId: id }, data: { rung: 3 } });
     await using _reconciler = start(daraja);
-    await expect.poll(async () => (await rowOf(id)).attention).toEqual(['STILL_OPEN']);
+    await poll(async () => (await rowOf(id)).attention).toEqual(['STILL_OPEN']);
     expect([(await rowOf(id)).status, daraja.queries]).toEqual(['UNCONFIRMED', []]);
+  });
+
+  it('spends no slot while there is no access token', async () => {
+    const id = await storeDue();
+    await opened().prisma.queryBudget.deleteMany();
+    let asked = 0;
+    const daraja = createFakeDaraja({
+      accessToken: () => {
+        asked += 1;
+        return Promise.reject(new DarajaError('busy', 'No.', 'Wait.'));
+      },
+    });
+    await using _reconciler = start(daraja);
+    await poll(() => asked).toBe(1);
+    expect(await opened().prisma.queryBudget.count()).toBe(0);
+    expect(await workOf(id)).toEqual({ rung: 0, looks: 0 });
+  });
+
+  it('halves the rate when M-Pesa says that it is too much, and costs no rung', async () => {
+    const id = await storeDue();
+    const daraja = createFakeDaraja({ query: () => ({ outcome: 'throttled', message: '' }) });
+    await using _reconciler = start(daraja);
+    const halvedUntil = async () =>
+      (await opened().prisma.queryBudget.findUnique({ where: { name: 'test' } }))?.halvedUntil ?? null;
+    await poll(halvedUntil).not.toBeNull();
+    expect(await workOf(id)).toMatchObject({ rung: 0 });
+    await opened().prisma.queryBudget.deleteMany();
+  });
+
+  it.each(['young', 'old'])('settles nothing when M-Pesa does not know a request that is %s', async (age) => {
+    const createdAt = new Date(Date.now() - (age === 'young' ? 60_000 : 3_600_000));
+    const id = await storeDue({ createdAt });
+    const daraja = createFakeDaraja({ query: () => ({ outcome: 'too-early-or-unknown-id', message: '' }) });
+    await using _reconciler = start(daraja);
+    await poll(() => workOf(id)).toEqual({ rung: 3, looks: 3 });
+    expect(await rowOf(id)).toMatchObject({ status: 'AWAITING_PAYER', attention: [] });
+  });
+
+  describe('a question', () => {
+    const letLeaseRunOut = () =>
+      opened().prisma.$executeRaw`update open_work set check_lease_until = now() - interval '1 s'`;
+
+    it('whose process died is asked again when its lease has run out', async () => {
+      const id = await storeDue();
+      const silent = createFakeDaraja({ query: () => new Promise(() => undefined) });
+      // Never disposed of: it would wait for the answer for ever.
+      const stopping = start(silent);
+      await poll(() => silent.queries.length).toBe(1);
+      void stopping[Symbol.asyncDispose]();
+      const other = createFakeDaraja({ query: () => result('0') });
+      await using _reconciler = start(other);
+      await poll(async () => (await workOf(id))?.looks).toBe(1);
+      expect(other.queries).toEqual([]);
+      await letLeaseRunOut();
+      await poll(async () => (await rowOf(id)).status).toBe('COMPLETED');
+    });
+
+    it('whose answer cannot be stored is asked again when its lease has run out', async () => {
+      const id = await storeDue();
+      const daraja = createFakeDaraja({
+        query: () => {
+          const receivedAt = daraja.queries.length === 1 ? new Date(Number.NaN) : new Date();
+          now = () => receivedAt;
+          return result('0');
+        },
+      });
+      let now = () => new Date();
+      await using _reconciler = start(daraja, { clock: { now: () => now() } });
+      await poll(() => daraja.queries.length).toBe(1);
+      expect(await rowOf(id)).toMatchObject({ status: 'AWAITING_PAYER' });
+      await letLeaseRunOut();
+      await poll(async () => (await rowOf(id)).status).toBe('COMPLETED');
+    });
+  });
+
+  describe('at the end of the ladder', () => {
+    const lastDailyLook = 4 + 6;
+
+    it('asks no more, and has raised attention', async () => {
+      const id = await storeDue();
+      await opened().prisma.openWork.updateMany({ data: { rung: lastDailyLook } });
+      await using _reconciler = start(createFakeDaraja({ query: () => result('4999') }));
+      await poll(async () => (await rowOf(id)).attention).toEqual(['STILL_OPEN']);
+      expect(await opened().prisma.openWork.findUnique({ where: { transactionId: id } })).toMatchObject({
+        rung: lastDailyLook + 1,
+        nextCheckAt: null,
+        checkLeaseUntil: null,
+      });
+    });
+
+    it('asks when a person wants it, once for each time', async () => {
+      const id = await storeDue();
+      await opened().prisma.openWork.updateMany({ data: { rung: lastDailyLook + 1, nextCheckAt: null } });
+      const daraja = createFakeDaraja({ query: () => result('4999') });
+      await using _reconciler = start(daraja);
+      for (const asked of [1, 2]) {
+        expect(await recheckPayment(opened(), id)).toBe(true);
+        await poll(() => workOf(id)).toMatchObject({ looks: asked, rung: lastDailyLook + 1 + asked });
+      }
+      expect(daraja.queries).toHaveLength(2);
+    });
+  });
+
+  it('asks once about a final payment that a person doubts, and leaves nothing to do', async () => {
+    const id = await storeDue({ status: 'EXPIRED', settledRank: 3, resultCode: '1037' });
+    await opened().prisma.openWork.deleteMany();
+    await recheckPayment(opened(), id);
+    const daraja = createFakeDaraja({ query: () => result('4999') });
+    await using _reconciler = start(daraja);
+    await poll(() => workOf(id)).toBeNull();
+    expect(daraja.queries).toEqual([`ws_CO_${id}`]);
+    expect(await rowOf(id)).toMatchObject({ status: 'EXPIRED', attention: [] });
   });
 
   it('waits for the answer under way when it stops', async () => {
@@ -98,7 +216,7 @@ onEachDatabase('reconciliation', (opened) => {
     let answer: (said: StkQueryAnswer) => void = () => undefined;
     const daraja = createFakeDaraja({ query: () => new Promise((resolve) => (answer = resolve)) });
     const reconciler = start(daraja);
-    await expect.poll(() => daraja.queries.length).toBe(1);
+    await poll(() => daraja.queries.length).toBe(1);
     const stopped = reconciler[Symbol.asyncDispose]();
     answer(result('0'));
     await stopped;
