@@ -15,6 +15,8 @@ export type GraphqlDeps = {
   version: string;
   requestPayment: RequestPaymentDeps;
   stream: PaymentStreamDeps;
+  /** Aborts when the server is told to stop: whoever waits is answered with what is known. */
+  stopping: AbortSignal;
   /** The newest; older ones only verify. */
   watchTokenKey: Uint8Array;
 };

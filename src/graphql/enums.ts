@@ -67,6 +67,14 @@ export const FailureReason = builder.enumType('FailureReason', {
   } as const,
 });
 
+export const ResolvedOutcome = builder.enumType('ResolvedOutcome', {
+  description: 'How a payment ended, by what a person can know: M-Pesa’s statement has it, or has it not.',
+  values: {
+    COMPLETED: { description: 'It is on M-Pesa’s statement: paid.' },
+    FAILED: { description: 'It is not on M-Pesa’s statement, and will not come any more: not paid.' },
+  } as const,
+});
+
 export const Language = builder.enumType('Language', {
   description: 'A language of texts for payers.',
   values: { EN: { description: 'English.' }, SW: { description: 'Swahili.' } } as const,

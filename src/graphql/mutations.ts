@@ -7,11 +7,10 @@ import type { Context } from './context.ts';
 import { readTransactionId } from './global-ids.ts';
 import { Transaction } from './transaction-type.ts';
 import { refusal, UserError, type UserErrorShape } from './user-errors.ts';
+import { watchTokenFields, type WatchToken } from './watch-token-fields.ts';
 
 /** How long the answer waits for Daraja's; the push goes on whatever happens. */
 const answerWaitMs = 8_000;
-
-type WatchToken = { watchToken: string; watchTokenExpiresAt: Date };
 
 type InitiateStkPushPayload = {
   transactionId: string | null;
@@ -44,9 +43,6 @@ const InitiateStkPushInput = builder.inputType('InitiateStkPushInput', {
   }),
 });
 
-const watchTokenDescription =
-  'Lets its holder watch this one transaction and nothing else. Safe in a browser or a phone.';
-
 const InitiateStkPushPayload = builder.objectRef<InitiateStkPushPayload>('InitiateStkPushPayload').implement({
   description: 'What became of a request for payment.',
   fields: (t) => ({
@@ -58,17 +54,7 @@ const InitiateStkPushPayload = builder.objectRef<InitiateStkPushPayload>('Initia
       resolve: (query, { transactionId: id }, _args, { deps }) =>
         id === null ? null : deps.prisma.transaction.findUnique({ ...query, where: { id } }),
     }),
-    watchToken: t.string({
-      nullable: true,
-      description: watchTokenDescription,
-      resolve: ({ token }) => token?.watchToken ?? null,
-    }),
-    watchTokenExpiresAt: t.field({
-      type: 'DateTime',
-      nullable: true,
-      description: 'Until when the watch token opens anything.',
-      resolve: ({ token }) => token?.watchTokenExpiresAt ?? null,
-    }),
+    ...watchTokenFields(t),
     replayed: t.exposeBoolean('replayed', {
       description: 'True if this answer repeats an earlier request with the same idempotency key.',
     }),
@@ -86,17 +72,7 @@ const CreateWatchTokenPayload = builder
   .implement({
     description: 'A new watch token.',
     fields: (t) => ({
-      watchToken: t.string({
-        nullable: true,
-        description: watchTokenDescription,
-        resolve: ({ token }) => token?.watchToken ?? null,
-      }),
-      watchTokenExpiresAt: t.field({
-        type: 'DateTime',
-        nullable: true,
-        description: 'Until when it opens anything.',
-        resolve: ({ token }) => token?.watchTokenExpiresAt ?? null,
-      }),
+      ...watchTokenFields(t),
       userErrors: t.expose('userErrors', { type: [UserError], description: 'Why there is none.' }),
     }),
   });

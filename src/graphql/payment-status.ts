@@ -1,4 +1,4 @@
-import type { PaymentChange } from '../feed/payment-stream.ts';
+import type { PaymentChange } from '../feed/change-reader.ts';
 import { builder } from './builder.ts';
 import { TransactionStatus } from './enums.ts';
 import { Transaction } from './transaction-type.ts';
@@ -16,8 +16,11 @@ export const PaymentStatus = builder.objectRef<PaymentChange>('PaymentStatus').i
     transaction: t.prismaField({
       type: Transaction,
       description: 'The payment as it is now.',
-      resolve: (query, { transactionId: id }, _args, { deps }) =>
-        deps.prisma.transaction.findUniqueOrThrow({ ...query, where: { id } }),
+      resolve: (query, { transactionId: id }, _args, { deps }, { operation }) => {
+        const read = () => deps.prisma.transaction.findUniqueOrThrow({ ...query, where: { id } });
+        // A change that is told without its payment is not told again.
+        return operation.operation === 'subscription' ? deps.stream.patiently(read) : read();
+      },
     }),
   }),
 });

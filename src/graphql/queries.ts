@@ -1,5 +1,6 @@
 import { brandWithType } from '@pothos/core';
 import { PaymentStream } from '../feed/payment-stream.ts';
+import type { Patiently } from '../feed/patience.ts';
 import { awaitFinal } from '../feed/await-payment.ts';
 import { within, whereOfLookup, type Lookup, type Sight } from '../transactions/find.ts';
 import { builder } from './builder.ts';
@@ -119,7 +120,8 @@ builder.queryType({
         const seconds = timeoutSeconds ?? 30;
         if (seconds < 1 || seconds > 55)
           throw callerError('BAD_USER_INPUT', '`timeoutSeconds` must be from 1 to 55.');
-        const change = await awaitFinal(new PaymentStream(context.deps.stream, id, null), seconds * 1000);
+        const { stream, stopping } = context.deps;
+        const change = await awaitFinal(new PaymentStream(stream, id, null), seconds * 1000, stopping);
         if (change === null) throw callerError('TIMEOUT', 'The payment could not be read in time.');
         return change;
       },
@@ -132,11 +134,16 @@ builder.queryType({
   }),
 });
 
-/** The id of a payment that the caller may watch. Throws NOT_FOUND. */
-export async function requireVisible(context: Context, globalId: string): Promise<string> {
+/** The id of a payment that the caller may watch. Throws NOT_FOUND. `attempt` may read more than once. */
+export async function requireVisible(
+  context: Context,
+  globalId: string,
+  attempt: Patiently = (read) => read(),
+): Promise<string> {
   const id = requireTransactionId(globalId);
   const where = { AND: [{ id }, within(requireSight(context))] };
-  const found = await context.deps.prisma.transaction.findFirst({ where, select: { id: true } });
+  const { prisma } = context.deps;
+  const found = await attempt(async () => prisma.transaction.findFirst({ where, select: { id: true } }));
   if (found === null) throw notFound();
   return id;
 }

@@ -2,6 +2,7 @@ import { builder } from './builder.ts';
 import './scalars.ts';
 import './queries.ts';
 import './mutations.ts';
+import './operator-mutations.ts';
 import './subscriptions.ts';
 
 export const schema = builder.toSchema();

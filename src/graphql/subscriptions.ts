@@ -21,8 +21,10 @@ builder.subscriptionType({
         if (typeof afterSequence === 'number' && afterSequence < 0) {
           throw callerError('BAD_USER_INPUT', '`afterSequence` must not be negative.');
         }
-        const id = await requireVisible(context, transactionId);
-        return new PaymentStream(context.deps.stream, id, afterSequence ?? null);
+        const { stream } = context.deps;
+        // Those who come back while the database is away must not be told that they cannot watch.
+        const id = await requireVisible(context, transactionId, stream.patiently);
+        return new PaymentStream(stream, id, afterSequence ?? null);
       },
       resolve: (change) => change,
     }),

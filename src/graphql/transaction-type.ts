@@ -1,7 +1,7 @@
 import { maySeePhoneNumber } from '../access/viewer.ts';
 import { maskPhoneNumber } from '../lib/masked.ts';
 import { canRetry, payerMessage, promptExpiresAt, retryAfter } from '../transactions/advice.ts';
-import { isFinal } from '../transactions/status.ts';
+import { isFinal } from '../transactions/decide/status.ts';
 import type { JsonObject } from '../transactions/request-rules.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
