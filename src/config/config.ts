@@ -8,10 +8,16 @@ import { callbackSenders, type CallbackSenders } from './safaricom-addresses.ts'
 
 export type Environment = 'SIMULATOR' | 'SANDBOX' | 'PRODUCTION';
 
+export type PostgresSettings = { kind: 'postgresql'; url: string; connectionsMax: number };
+
 export type DatabaseSettings =
-  | { kind: 'postgresql'; url: string }
+  | PostgresSettings
   /** `dataDir` is owned by one process; null keeps everything in memory. */
   | { kind: 'embedded'; dataDir: string | null };
+
+/** How a process tells others to look at a payment. */
+export type HintsSettings =
+  { kind: 'memory' } | { kind: 'postgresql'; url: string } | { kind: 'redis'; url: Masked };
 
 export type Config = {
   environment: Environment;
@@ -23,12 +29,17 @@ export type Config = {
   /** Null: this server itself, once it knows its port. */
   callbackBaseUrl: string | null;
   database: DatabaseSettings;
+  hints: HintsSettings;
   dataDir: string;
+  /** What the callbacks that wait for the database may take on the disk. */
+  spoolBytesMax: number;
   daraja: DarajaConfig;
   /** Whether to run the built-in simulator, which is then what `daraja` speaks to. */
   simulator: 'built-in' | null;
   ladderMs: readonly number[];
   queriesPerMinute: number;
+  /** How long the raw bodies of callbacks are kept. */
+  callbackBodyDays: number;
   senders: CallbackSenders;
   trustedProxies: readonly string[];
   logLevel: string;
@@ -79,6 +90,7 @@ export function readConfig(env: Env): Config {
   for (const entry of trustedProxies) checkAddress(reader, 'TRUSTED_PROXIES', entry);
   const allowedIps = reader.list('CALLBACK_ALLOWED_IPS') ?? null;
   for (const entry of allowedIps ?? []) checkAddress(reader, 'CALLBACK_ALLOWED_IPS', entry);
+  const database = databaseSettings(reader, name, dataDir);
   const config: Config = {
     environment: environments[name],
     version: ownVersion(),
@@ -89,8 +101,10 @@ export function readConfig(env: Env): Config {
         ? null
         : reader.integer('CALLBACK_PORT', 0, { min: 0, max: 65_535 }),
     callbackBaseUrl: callbackBaseUrl(reader, name),
-    database: databaseSettings(reader, name, dataDir),
+    database,
+    hints: hintsSettings(reader, database),
     dataDir,
+    spoolBytesMax: reader.integer('SPOOL_MAX_MB', 256, { min: 1, max: 1_000_000 }) * 1024 * 1024,
     daraja: darajaConfig(reader, name),
     simulator: name === 'simulator' && reader.text('MPESA_BASE_URL') === undefined ? 'built-in' : null,
     ladderMs: ladder(reader),
@@ -98,6 +112,7 @@ export function readConfig(env: Env): Config {
       min: 1,
       max: 60_000,
     }),
+    callbackBodyDays: reader.integer('CALLBACK_RETENTION_DAYS', 90, { min: 1, max: 36_500 }),
     senders: callbackSenders(name, allowedIps, trustedProxies.length > 0),
     trustedProxies,
     logLevel: reader.choice('LOG_LEVEL', logLevels) ?? 'info',
@@ -212,7 +227,30 @@ function databaseSettings(reader: EnvReader, name: EnvironmentName, dataDir: str
     return { kind: 'embedded', dataDir };
   }
   if (!/^postgres(ql)?:\/\//.test(url)) reader.problem('DATABASE_URL must begin with postgresql://');
-  return { kind: 'postgresql', url };
+  return { kind: 'postgresql', url, connectionsMax: connectionsPerProcess(1) };
+}
+
+/** A server of PostgreSQL takes 100 connections unless told otherwise, and hints and people need some as well. */
+const connectionsInAll = 80;
+
+/** How many connections one of so many processes may hold. */
+export function connectionsPerProcess(processes: number): number {
+  return Math.min(20, Math.max(4, Math.floor(connectionsInAll / processes)));
+}
+
+function hintsSettings(reader: EnvReader, database: DatabaseSettings): HintsSettings {
+  const url = reader.secret('REDIS_URL');
+  if (url === undefined) return database.kind === 'postgresql' ? database : { kind: 'memory' };
+  if (!isRedisUrl(url)) reader.problem('REDIS_URL must be a redis:// or rediss:// address');
+  return { kind: 'redis', url: new Masked(url) };
+}
+
+/** What its client would refuse is refused here: it would quote the address, with the password. */
+function isRedisUrl(text: string): boolean {
+  const { protocol, hostname, username, password, pathname } = URL.parse(text) ?? new URL('none:');
+  const hasOddPercent = /%(?![0-9a-f]{2})/i.test(username + password);
+  // What follows the host, if anything, is the number of a database.
+  return /^rediss?:$/.test(protocol) && hostname !== '' && /^\/?\d*$/.test(pathname) && !hasOddPercent;
 }
 
 function ladder(reader: EnvReader): number[] {

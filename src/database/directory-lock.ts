@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { lockFile } from '../lib/file-lock.ts';
 
 /** Another process owns the data directory; the message names it. */
 export class DirectoryInUseError extends Error {
@@ -9,21 +9,17 @@ export class DirectoryInUseError extends Error {
 
 /**
  * Makes this process the only owner of `directory`. PGlite lets two processes open one directory and then loses
- * rows without an error, so the lock must be one that the operating system drops when its owner dies, however it
- * dies, and never before. Node has no file locks of its own; SQLite's exclusive lock on a file is one.
+ * rows without an error.
  */
 export function lockDirectory(directory: string): Disposable {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const ownerFile = join(directory, 'owner.json');
-  const lock = new DatabaseSync(join(directory, 'owner.lock'));
-  try {
-    lock.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;');
-  } catch {
-    lock.close();
+  const lock = lockFile(join(directory, 'owner.lock'));
+  if (lock === null) {
     throw new DirectoryInUseError(`${directory} is in use by ${describeOwner(ownerFile)}. ${advice}`);
   }
   writeFileSync(ownerFile, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }));
-  return { [Symbol.dispose]: () => lock.close() };
+  return lock;
 }
 
 const advice =

@@ -43,6 +43,7 @@ describe('without any setting', () => {
       callbackPort: null,
       callbackBaseUrl: null,
       database: { kind: 'embedded', dataDir: './data' },
+      hints: { kind: 'memory' },
       dataDir: './data',
       daraja: {
         baseUrl: null,
@@ -104,6 +105,7 @@ describe('by environment', () => {
       queriesPerMinute: 60,
       daraja: { baseUrl: 'https://api.safaricom.co.ke' },
       database: { kind: 'postgresql', url: 'postgresql://localhost/malipo' },
+      hints: { kind: 'postgresql', url: 'postgresql://localhost/malipo' },
     });
     expect(config.senders.sharedPath).toContain('196.201.214.200');
   });
@@ -333,4 +335,38 @@ it('an allow-list counts for both paths, in every environment', () => {
   });
   const listed = ['10.0.0.1', '2001:db8::/32'];
   expect(senders).toEqual({ tokenPath: listed, sharedPath: listed, trustForwarded: true });
+});
+
+describe('REDIS_URL', () => {
+  it.each([
+    'redis://127.0.0.1:6379',
+    'rediss://:the-password@cache.example:6380/2',
+    'redis://cache.example/',
+  ])('carries hints in place of the database: %s', (url) => {
+    const { hints } = readConfig({ REDIS_URL: url, DATABASE_URL: 'postgresql://localhost/malipo' });
+    expect(hints.kind === 'redis' && hints.url.reveal()).toBe(url);
+    expect(JSON.stringify(hints)).not.toContain('the-password');
+  });
+
+  it('may stand in a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'malipo-config-'));
+    const file = join(folder, 'redis-url');
+    writeFileSync(file, 'redis://:the-password@127.0.0.1:6379\n');
+    const { hints } = readConfig({ REDIS_URL_FILE: file });
+    rmSync(folder, { recursive: true });
+    expect(hints.kind === 'redis' && hints.url.reveal()).toBe('redis://:the-password@127.0.0.1:6379');
+  });
+
+  it.each([
+    '127.0.0.1:6379',
+    'http://127.0.0.1:6379',
+    'redis://',
+    'redis:///0',
+    'redis://127.0.0.1:port',
+    'redis://127.0.0.1:6379/name',
+    'redis://:pass%word@127.0.0.1',
+  ])('is refused, and not repeated: %s', (url) => {
+    const problems = problemsOf({ REDIS_URL: url });
+    expect(problems).toEqual(['REDIS_URL must be a redis:// or rediss:// address']);
+  });
 });

@@ -13,15 +13,10 @@ describe.skipIf(!postgresql.available)('a PostgreSQL database', () => {
   it('may be opened by several processes at once', async () => {
     await using prepared = await postgresql.settings();
     const opened = await Promise.all([1, 2, 3].map(() => openDatabase(prepared.settings)));
+    await Promise.all(opened.map((database) => database.migrate()));
     const counts = await Promise.all(opened.map(({ prisma }) => prisma.transaction.count()));
     await Promise.all(opened.map((database) => database[Symbol.asyncDispose]()));
     expect(counts).toEqual([0, 0, 0]);
-  });
-
-  it('that does not answer stops the start', async () => {
-    await expect(
-      openDatabase({ kind: 'postgresql', url: 'postgresql://127.0.0.1:1/nothing' }),
-    ).rejects.toThrow();
   });
 });
 
