@@ -3,9 +3,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticate } from '../access/authenticate.ts';
 import type { Viewer } from '../access/viewer.ts';
 import type { Graphql } from '../graphql/yoga.ts';
+import type { Lifecycle } from '../lib/lifecycle.ts';
 import { bearerCredential } from './credential.ts';
 
 export type GraphqlRouteDeps = {
+  lifecycle: Lifecycle;
   graphql: Graphql;
   authenticate: Authenticate;
   /** The page for a person with a browser; null where there is none. */
@@ -14,6 +16,12 @@ export type GraphqlRouteDeps = {
 
 /** Operations are a few KB; 4 KB of metadata and a long document fit many times over. */
 const bodyBytesMax = 128 * 1024;
+
+/**
+ * Yoga writes to every stream each 12 s: whoever takes nothing for this long does not read, in milliseconds. Node looks
+ * twice where a write was half taken.
+ */
+const stalledMsMax = 20_000;
 
 type Query = { watchToken?: unknown; query?: unknown };
 
@@ -50,6 +58,10 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
           void reply.header('content-security-policy', "frame-ancestors 'none'");
           return reply.type('text/html; charset=utf-8').send(await deps.graphiql(request));
         }
+        if (!isServing(deps.lifecycle, request)) {
+          void reply.header('retry-after', '5');
+          return refuse(request, reply, 503, 'UNAVAILABLE', `Malipo is ${deps.lifecycle.phase}. Try again.`);
+        }
         const viewer = await viewerOf(deps, request);
         if (viewer === null) {
           void reply.header('www-authenticate', 'Bearer');
@@ -75,6 +87,12 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
   return { [Symbol.dispose]: () => streams.forEach((stream) => stream.destroy()) };
 }
 
+/** While it stops, what was accepted is answered; a stream would only be cut. */
+function isServing({ phase }: Lifecycle, { headers }: FastifyRequest): boolean {
+  if (phase === 'stopping') return !(headers.accept ?? '').includes('text/event-stream');
+  return phase === 'running';
+}
+
 function isStream({ headers }: Response): boolean {
   return (headers.get('content-type') ?? '').includes('text/event-stream');
 }
@@ -82,6 +100,7 @@ function isStream({ headers }: Response): boolean {
 function keepUntilClosed(streams: Set<ServerResponse>, stream: ServerResponse): void {
   streams.add(stream);
   stream.once('close', () => streams.delete(stream));
+  stream.setTimeout(stalledMsMax, () => stream.destroy());
 }
 
 const unauthenticated =

@@ -10,10 +10,13 @@ import { callerError, maskError, withRequestId } from '../graphql/errors.ts';
 import type { Graphql } from '../graphql/yoga.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
+import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
 import { bearerCredential } from './credential.ts';
+import { guardSocket, letGoIfUnread, tryAgainLater } from './guard-socket.ts';
 
 export type GraphqlSocketDeps = {
+  lifecycle: Lifecycle;
   graphql: Graphql;
   authenticate: Authenticate;
   clock: Clock;
@@ -24,8 +27,7 @@ export type GraphqlSocketDeps = {
 const frameBytesMax = 64 * 1024;
 /** Below the 60 s after which proxies close what is silent. */
 const keepAliveMs = 25_000;
-/** Close codes: clients come back after the first and not after the second. */
-const tryAgainLater = 1013;
+/** The close code of graphql-transport-ws for whoever may not come in. */
 const forbidden = 4403;
 
 /** Yoga's pipeline for one operation, whose parts it leaves untyped. */
@@ -59,9 +61,14 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
     }
+    if (deps.lifecycle.phase !== 'running') {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n\r\n');
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
   };
   server.on('upgrade', upgrade);
+  sockets.on('connection', guardSocket);
 
   const protocol = useServer(
     {
@@ -87,6 +94,7 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
         if ('error' in viewer) return [maskError(deps.logger, viewer.error, requestId)];
         return deps.graphql.withRequestId(requestId, () => prepare(deps, { viewer, requestId }, payload));
       },
+      onNext: ({ extra: { socket } }) => letGoIfUnread(socket),
       execute: (args) => (args as Prepared).rootValue.execute(args),
       subscribe: (args) => (args as Prepared).rootValue.subscribe(args),
     },
@@ -96,7 +104,7 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
   return {
     async [Symbol.asyncDispose]() {
       server.off('upgrade', upgrade);
-      // Sends 1001, on which clients connect again elsewhere; whoever does not answer soon is cut off.
+      // Sends 1001, after which clients connect again elsewhere; whoever does not answer soon is cut off.
       const cutOff = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate();
       }, 2_000);

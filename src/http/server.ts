@@ -24,6 +24,8 @@ export function createHttpServer({ clock, logger, trustedProxies }: HttpServerSe
     keepAliveTimeout: 65_000,
     http: { headersTimeout: 10_000, shouldUpgradeCallback: wantsSocket },
     forceCloseConnections: 'idle',
+    // A request that comes on an open connection while the server stops was accepted: it is answered.
+    return503OnClosing: false,
   });
   closeConnectionsWhenDone(app);
   app.addHook('onResponse', (request, reply, done) => {
@@ -56,7 +58,7 @@ function wantsSocket({ headers, url }: IncomingMessage): boolean {
 }
 
 /** How long a request under way may go on after the server was told to stop, in milliseconds. */
-const patienceMs = 10_000;
+const patienceMs = 15_000;
 
 /** While closing, connections end with the answer they were waiting for; after a while the rest are cut. */
 function closeConnectionsWhenDone(app: FastifyInstance): void {
