@@ -1,44 +1,28 @@
+import cluster from 'node:cluster';
 import { parseArgs } from 'node:util';
-import { createApp } from './app.ts';
-import { ConfigError } from './config/env.ts';
 import { readConfig } from './config/config.ts';
-import { DirectoryInUseError } from './database/directory-lock.ts';
-import { ForeignDatabaseError } from './database/deployment.ts';
-import { startUpMessage, usage } from './start-up-message.ts';
-
-const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
-if (values.help) {
-  console.log(usage);
-  process.exit(0);
-}
+import { startUpMessage, usage, type Facts } from './start-up-message.ts';
+import { forOneOf, readProcesses } from './processes/process-count.ts';
+import { serve } from './processes/serve.ts';
+import { reportStart, supervise } from './processes/supervise.ts';
+import { whatToSay } from './what-to-say.ts';
 
 try {
-  const config = readConfig(process.env);
-  const app = await createApp(config);
-  console.log(startUpMessage(config, app));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      void app[Symbol.asyncDispose]().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          console.error(error);
-          process.exit(1);
-        },
-      );
-    });
-  }
+  const { values } = parseArgs({
+    options: { help: { type: 'boolean', short: 'h' }, processes: { type: 'string' } },
+  });
+  if (values.help) console.log(usage);
+  else await run(values.processes);
 } catch (error) {
   console.error(whatToSay(error));
   process.exit(1);
 }
 
-/** What the reader can mend needs no stack. */
-function whatToSay(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const isAboutSettings = [ConfigError, DirectoryInUseError, ForeignDatabaseError].some(
-    (kind) => error instanceof kind,
-  );
-  if (isAboutSettings) return `\n${error.message}\n`;
-  const isTaken = 'code' in error && error.code === 'EADDRINUSE';
-  return isTaken ? `\n${error.message}: set PORT or SIMULATOR_PORT to a free one.\n` : error;
+async function run(processes: string | undefined): Promise<void> {
+  const config = readConfig(process.env);
+  const count = readProcesses(processes, config);
+  const greet = (facts: Facts): void => console.log(startUpMessage(config, facts));
+  if (count === 1) await serve(config, greet);
+  else if (cluster.isPrimary) await supervise(config, count, greet);
+  else await serve(forOneOf(count, config), reportStart);
 }

@@ -2,10 +2,16 @@ import { join } from 'node:path';
 import type { App } from './app.ts';
 import type { Config, Environment } from './config/config.ts';
 
-export const usage = `Usage: npm start
+export const usage = `Usage: npm start [-- --processes N]
 
 Runs Malipo. Settings come from the environment or from a file .env; without any, it runs with a simulator of
-M-Pesa and an embedded database in ./data. The README and .env.example list them all.`;
+M-Pesa and an embedded database in ./data. The README and .env.example list them all.
+
+  --processes N   run so many processes on one port, to use all cores of a machine; needs DATABASE_URL
+  -h, --help      this`;
+
+/** What a running Malipo says of itself. */
+export type Facts = Pick<App, 'url' | 'callbackBaseUrl' | 'simulatorUrl' | 'databaseKind' | 'developmentKey'>;
 
 const meanings: Record<Environment, string> = {
   SIMULATOR: 'simulator: no money moves',
@@ -16,7 +22,7 @@ const meanings: Record<Environment, string> = {
 type Fact = [name: string, value: string];
 
 /** What runs where, in which environment, and what to try next. */
-export function startUpMessage(config: Config, app: App): string {
+export function startUpMessage(config: Config, app: Facts): string {
   const facts: Fact[] = [
     ['environment', meanings[config.environment]],
     ['GraphQL', `${app.url}/graphql`],
@@ -36,7 +42,7 @@ export function startUpMessage(config: Config, app: App): string {
 }
 
 /** What to do in another terminal, as it can be pasted. */
-function nextSteps(config: Config, app: App): string[] {
+function nextSteps(config: Config, app: Facts): string[] {
   if (app.developmentKey) return firstSteps(config, app);
   const lacksKey = config.secrets.bootstrapKey === null;
   return [
@@ -51,7 +57,7 @@ function nextSteps(config: Config, app: App): string[] {
 const defaultUrl = 'http://127.0.0.1:4000';
 const defaultDataDir = './data';
 
-function firstSteps({ dataDir }: Config, { url }: App): string[] {
+function firstSteps({ dataDir }: Config, { url }: Facts): string[] {
   const demo = [
     ...(dataDir === defaultDataDir ? [] : [`DATA_DIR=${dataDir}`]),
     'npm run demo',

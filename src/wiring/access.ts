@@ -1,0 +1,37 @@
+import { createAuthenticate, type Authenticate } from '../access/authenticate.ts';
+import { bootstrapClient, developmentClient } from '../access/fixed-clients.ts';
+import { newTestKey } from '../access/new-test-key.ts';
+import { isLoopback, type Config } from '../config/config.ts';
+import { deriveKey, keptSecret } from '../config/kept-secret.ts';
+import type { Masked } from '../lib/masked.ts';
+import type { Foundation } from './foundation.ts';
+
+export type Access = {
+  authenticate: Authenticate;
+  /** Made at the first start with the simulator; null where keys come from elsewhere. */
+  developmentKey: Masked | null;
+};
+
+export function openAccess({ config, clock, database, secrets }: Foundation): Access {
+  const developmentKey = makeDevelopmentKey(config);
+  const authenticate = createAuthenticate({
+    prisma: database.prisma,
+    clock,
+    configuredKeys: configuredKeys(config, developmentKey),
+    watchTokenKeys: secrets.map((secret) => deriveKey(secret, 'watch-token')),
+  });
+  return { authenticate, developmentKey };
+}
+
+/** For a newcomer on this very machine, where no other key was given; it never moves money. */
+function makeDevelopmentKey({ environment, host, dataDir, secrets }: Config): Masked | null {
+  const isWanted = environment === 'SIMULATOR' && isLoopback(host) && secrets.bootstrapKey === null;
+  return isWanted ? keptSecret(dataDir, 'development-key', newTestKey) : null;
+}
+
+function configuredKeys({ secrets }: Config, developmentKey: Masked | null) {
+  return [
+    ...(secrets.bootstrapKey ? [{ key: secrets.bootstrapKey.reveal(), clientId: bootstrapClient.id }] : []),
+    ...(developmentKey ? [{ key: developmentKey.reveal(), clientId: developmentClient.id }] : []),
+  ];
+}

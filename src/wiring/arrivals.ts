@@ -1,0 +1,58 @@
+import { createInbox, type Inbox } from '../callbacks/inbox.ts';
+import type { CallbackRouteDeps } from '../callbacks/routes.ts';
+import { createSenderCheck } from '../callbacks/sender-check.ts';
+import { startReplay } from '../callbacks/spool/replay.ts';
+import { deriveKey } from '../config/kept-secret.ts';
+import { hasten } from '../transactions/hasten.ts';
+import type { Judgement } from '../transactions/decide/evidence.ts';
+import { matchUnmatched } from '../transactions/settle/match-unmatched.ts';
+import { settle } from '../transactions/settle/settle.ts';
+import type { Submission } from '../transactions/settle/submission.ts';
+import type { Foundation } from './foundation.ts';
+
+/** Where callbacks go: into the database, or on to the disk while it is away. */
+export type Arrivals = {
+  store(submissions: readonly Submission[]): Promise<readonly Judgement[]>;
+  inbox: Inbox;
+};
+
+export function receiveArrivals({ lifecycle, settling, spool, databaseAnswers }: Foundation): Arrivals {
+  const store = async (submissions: readonly Submission[]) => {
+    if (lifecycle.phase === 'starting') throw new Error('The database was not reached yet');
+    return settle(settling, submissions);
+  };
+  const inbox = createInbox({
+    store,
+    databaseAnswers,
+    spool: (arrival, reason) => spool.append({ kind: 'callback', ...arrival }, reason),
+  });
+  return { store, inbox };
+}
+
+/** Settles what waits on the disk. */
+export function startReplaying(
+  { settling, spool, databaseAnswers, logger }: Foundation,
+  arrivals: Arrivals,
+): AsyncDisposable {
+  return startReplay({
+    ...arrivals,
+    databaseAnswers,
+    matchUnmatched: (checkoutRequestId) => matchUnmatched(settling, checkoutRequestId),
+    spool,
+    logger,
+  });
+}
+
+export function callbackRoutes(
+  { config, clock, logger, secrets, settling }: Foundation,
+  { inbox }: Arrivals,
+): CallbackRouteDeps {
+  return {
+    clock,
+    logger,
+    tokenKeys: secrets.map((secret) => deriveKey(secret, 'callback-token')),
+    senders: createSenderCheck(config.senders),
+    inbox,
+    hasten: (checkoutRequestId) => hasten(settling, checkoutRequestId),
+  };
+}

@@ -1,0 +1,65 @@
+import { makeCallbackToken } from '../callbacks/callback-token.ts';
+import { deriveKey } from '../config/kept-secret.ts';
+import type { Daraja } from '../daraja/daraja.ts';
+import { createChangeReader } from '../feed/change-reader.ts';
+import { createPatience } from '../feed/patience.ts';
+import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
+import { createGraphql, type Graphql } from '../graphql/yoga.ts';
+import type { TaskSet } from '../lib/task-set.ts';
+import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
+import type { Foundation } from './foundation.ts';
+
+/** Of the 20 connections to the database, those that watchers may take. */
+const watcherReadsMax = 8;
+/** Before the second, third and fourth attempt at a push that Daraja refused unprocessed. */
+const resendPausesMs = [1_000, 2_000, 4_000];
+
+export type GraphqlParts = {
+  daraja: Daraja;
+  pushes: TaskSet;
+  /** Known once the server listens, which is before anything can be pushed. */
+  callbackBaseUrl(): string;
+};
+
+export function openGraphql(foundation: Foundation, parts: GraphqlParts): Graphql {
+  const { config, lifecycle, clock, logger, secrets, database } = foundation;
+  return createGraphql({
+    prisma: database.prisma,
+    clock,
+    logger,
+    environment: config.environment,
+    version: config.version,
+    stream: streamDeps(foundation),
+    stopping: lifecycle.stopping,
+    watchTokenKey: deriveKey(secrets[0], 'watch-token'),
+    requestPayment: requestDeps(foundation, parts),
+  });
+}
+
+function streamDeps({ database, databaseAnswers, lifecycle, watchers }: Foundation): PaymentStreamDeps {
+  const { stopping } = lifecycle;
+  return {
+    reader: createChangeReader(database.prisma, createPatience({ databaseAnswers, stopping }, 1)),
+    watchers,
+    patiently: createPatience({ databaseAnswers, stopping }, watcherReadsMax),
+  };
+}
+
+function requestDeps(foundation: Foundation, parts: GraphqlParts): RequestPaymentDeps {
+  const { config, overrides, clock, logger, secrets, spool, settling } = foundation;
+  const callbackKey = deriveKey(secrets[0], 'callback-token');
+  return {
+    ...settling,
+    clock,
+    logger,
+    daraja: parts.daraja,
+    pushes: parts.pushes,
+    spool: (answer) => spool.append({ kind: 'answer', ...answer }),
+    callbackUrl: (transactionId, attempt) =>
+      `${parts.callbackBaseUrl()}/cb/${makeCallbackToken(callbackKey, { transactionId, attempt })}`,
+    firstCheckMs: config.ladderMs[0] ?? 60_000,
+    resendPausesMs: overrides.resendPausesMs ?? resendPausesMs,
+    merchant: { businessShortCode: config.daraja.businessShortCode, partyB: config.daraja.partyB },
+    allowReservedPayers: config.environment === 'SIMULATOR',
+  };
+}
