@@ -4,7 +4,7 @@ import { answerWith, startScriptedServer } from '../daraja/support/scripted-dara
 import { issueKey } from '../support/keys.ts';
 import { pushesSent } from '../support/simulator.ts';
 import { paymentInput, reservedPayer, rowId, testKey, TestApp, type Initiated } from '../support/test-app.ts';
-import { databases, postgresql } from '../support/test-database.ts';
+import { databases, postgresAt, postgresql } from '../support/test-database.ts';
 
 const initiate = `mutation ($input: InitiateStkPushInput!) { initiateStkPush(input: $input) {
   transaction { id status metadata } watchToken replayed userErrors { code path retryable } } }`;
@@ -236,7 +236,7 @@ describe.skipIf(!postgresql.available)('two servers on one PostgreSQL', () => {
       env: secret,
     });
     await using two = await TestApp.start({
-      databases: { ...postgresql, open: () => openDatabase({ kind: 'postgresql', url }) },
+      databases: { ...postgresql, open: () => openDatabase(postgresAt(url)) },
       env: { ...secret, MPESA_BASE_URL: one.app.simulatorUrl ?? '' },
     });
     for (let round = 1; round <= 5; round += 1) {

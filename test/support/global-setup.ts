@@ -38,7 +38,8 @@ export async function teardown(): Promise<void> {
 
 async function makeEmbeddedTemplate(into: string): Promise<string> {
   const engine = new PGlite();
-  await using _database = await wrapEmbedded(engine);
+  await using database = wrapEmbedded(engine);
+  await database.migrate();
   const file = join(into, 'embedded.tar');
   const dump = await engine.dumpDataDir('none');
   await writeFile(file, Buffer.from(await dump.arrayBuffer()));
@@ -60,7 +61,8 @@ async function makePostgresTemplate(): Promise<boolean> {
   try {
     const url = new URL(serverUrl);
     url.pathname = `/${templateName}`;
-    await using _database = await openDatabase({ kind: 'postgresql', url: url.href });
+    await using database = await openDatabase({ kind: 'postgresql', url: url.href, connectionsMax: 1 });
+    await database.migrate();
   } catch (error) {
     // vitest tears nothing down that was not set up.
     await dropPostgresTemplate();

@@ -19,6 +19,11 @@ export type TestDatabases = {
   settings: () => Promise<TestSettings>;
 };
 
+/** The settings of a PostgreSQL database that is there. */
+export function postgresAt(url: string) {
+  return { kind: 'postgresql', url, connectionsMax: 20 } as const;
+}
+
 const template = inject('postgresTemplate');
 
 export const embedded: TestDatabases = {
@@ -91,7 +96,7 @@ async function copyTemplate() {
   url.pathname = `/${copy}`;
   return {
     url: url.href,
-    settings: { kind: 'postgresql', url: url.href } as const,
+    settings: postgresAt(url.href),
     drop: () => onServer(serverUrl, `drop database if exists ${copy} with (force)`),
   };
 }
