@@ -12,8 +12,9 @@ const mayImport = {
   daraja: ['lib'],
   transactions: ['daraja', 'database', 'lib'],
   callbacks: ['transactions', 'daraja', 'lib'],
-  feed: ['transactions', 'database', 'lib'],
+  feed: ['transactions', 'database', 'config', 'lib'],
   reconciliation: ['transactions', 'daraja', 'database', 'lib'],
+  retention: ['transactions', 'database', 'lib'],
   access: ['database', 'config', 'lib'],
   graphql: ['transactions', 'feed', 'access', 'database', 'lib'],
   commands: ['config', 'daraja', 'database', 'lib'],
@@ -22,7 +23,7 @@ const mayImport = {
 };
 
 /** These wire the rest together, as do the files directly in src/. */
-const wiring = ['http'];
+const wiring = ['http', 'processes', 'wiring'];
 
 const generated = '^src/database/generated/';
 
