@@ -40,8 +40,9 @@ export async function askMpesa(deps: AskDeps, token: AccessToken, payment: DuePa
       await deps.budget.slowDown();
       return askAgain(deps.prisma, payment, pauseMs);
     case 'refused':
+      // An answer, though no result: asked at the same pace for ever, it would use up the budget and alarm nobody.
       deps.logger.error({ transactionId: payment.id, advice: answer.advice }, answer.message);
-      return askAgain(deps.prisma, payment, pauseMs);
+      return settleQueryAnswer(deps, payment, null, storable(answer.message, 500));
     case 'no-answer':
       deps.logger.warn({ transactionId: payment.id }, answer.message);
       return askAgain(deps.prisma, payment, pauseMs);

@@ -75,9 +75,11 @@ export async function giveBack(prisma: PrismaClient, { id }: DuePayment): Promis
 
 /** Payments that are due and that M-Pesa cannot be asked about, because it never gave us an id. */
 export async function findUnaskable(prisma: PrismaClient): Promise<Planned[]> {
+  // In no order: a hundred that cannot be planned anew must not hide those behind them for ever.
   return prisma.$queryRaw`
     select w.transaction_id::text as id, w.rung, w.next_check_at as "plannedFor" from open_work w join transactions t on t.id = w.transaction_id
-    where w.next_check_at <= now() and t.checkout_request_id is null and w.lease_holder is null limit 100`;
+    where w.next_check_at <= now() and t.checkout_request_id is null and w.lease_holder is null
+    order by random() limit 100`;
 }
 
 /** The question had no answer: it is asked again after the same pause, on the same rung. */

@@ -1,5 +1,6 @@
 import type { AccessToken } from '../daraja/access-token.ts';
 import { DarajaError } from '../daraja/daraja-error.ts';
+import { eachAlone } from '../lib/each-alone.ts';
 import { sleep } from '../lib/sleep.ts';
 import { createTaskSet, type TaskSet } from '../lib/task-set.ts';
 import { expireLeases } from '../transactions/expire-leases.ts';
@@ -66,9 +67,11 @@ async function sweep(deps: ReconcilerDeps): Promise<void> {
 }
 
 async function passRungs(deps: ReconcilerDeps): Promise<void> {
-  for (const payment of await findUnaskable(deps.prisma)) {
-    await settleQueryAnswer(deps, payment, null, 'M-Pesa gave no id by which to ask.');
-  }
+  await eachAlone(
+    await findUnaskable(deps.prisma),
+    (payment) => settleQueryAnswer(deps, payment, null, 'M-Pesa gave no id by which to ask.'),
+    'Some payments that cannot be asked about could not be planned anew',
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { PrismaClient } from '../database/database.ts';
 import type { Clock } from '../lib/clock.ts';
+import { eachAlone } from '../lib/each-alone.ts';
 import { newId } from '../lib/ids.ts';
 import { settle, type SettleDeps } from './settle/settle.ts';
 
@@ -7,19 +8,14 @@ type Expired = { transactionId: string; attempt: number };
 
 /**
  * Ends the pushes whose process died. Whether one had been dispatched is decided on its locked row: it may have gone
- * out since it was found here. One that cannot be ended holds up none of the others; it is thrown after them. Answers
- * with how many there were.
+ * out since it was found here. Answers with how many there were.
  */
 export async function expireLeases(deps: SettleDeps & { clock: Clock }): Promise<number> {
   const expired = await deps.prisma.$queryRaw<Expired[]>`
     select w.transaction_id::text as "transactionId",
       (select max(number) from attempts a where a.transaction_id = w.transaction_id)::int as attempt
     from open_work w where w.lease_expires_at < now() order by w.lease_expires_at limit 20`;
-  const outcomes = await Promise.allSettled(expired.map((push) => expire(deps, push)));
-  const failures = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
-  );
-  if (failures.length > 0) throw new AggregateError(failures, 'Some expired pushes could not be ended');
+  await eachAlone(expired, (push) => expire(deps, push), 'Some expired pushes could not be ended');
   return expired.length;
 }
 

@@ -69,7 +69,8 @@ function isBeforeProcessing(answer: Answer): boolean {
 async function tryOnce(deps: PromptDeps, prompt: Prompt, attempt: number): Promise<Answer | null> {
   const token = await accessToken(deps);
   if ('outcome' in token) return token;
-  if (!(await markDispatched(deps, prompt, attempt))) return null;
+  const marked = await tryToMarkDispatched(deps, prompt, attempt);
+  if (marked !== true) return marked;
   const { idempotencyKey: _key, metadata: _metadata, ...request } = prompt.request;
   const callbackUrl = deps.callbackUrl(prompt.transactionId, attempt);
   const answer = await deps.daraja.stkPush(token, { ...request, callbackUrl });
@@ -92,6 +93,22 @@ async function accessToken({ daraja, logger }: PromptDeps): Promise<AccessToken 
     return kind === null
       ? { outcome: 'not-sent', message, advice }
       : { outcome: 'refused', kind, errorCode: null, message, advice };
+  }
+}
+
+/** True: the push may be sent. Null: the right to send is gone. Else nothing was sent, and nobody else may send. */
+async function tryToMarkDispatched(
+  deps: PromptDeps,
+  prompt: Prompt,
+  attempt: number,
+): Promise<true | Answer | null> {
+  try {
+    return (await markDispatched(deps, prompt, attempt)) ? true : null;
+  } catch (error) {
+    // It may have been committed all the same: only we know that nothing followed.
+    deps.logger.warn({ err: error, transactionId: prompt.transactionId }, 'a push could not be begun');
+    const message = 'The database failed before the request to M-Pesa was sent: nobody was prompted.';
+    return { outcome: 'not-sent', message, advice: 'Ask again.' };
   }
 }
 

@@ -28,6 +28,8 @@ describe('a Daraja timestamp', () => {
     undefined,
     {},
     '00000000000000',
+    '00010101000000',
+    '20061231235959',
   ])('is not read from %o', (value) => {
     expect(parseEatTimestamp(value)).toBeNull();
   });

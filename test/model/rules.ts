@@ -134,11 +134,12 @@ function hearCallback(world: World, index: number, payment: Payment, word: Succe
   payment.prompt ??= word.prompt;
   const success = word.kind === 'success' ? word : null;
   const isOurs = success === null || claim(world, index, success.receipt);
-  // §5: a duplicate is the same attempt, CheckoutRequestID, code and receipt.
-  const key = JSON.stringify([word.prompt, success ? '0' : (word as Failure).code, success?.receipt]);
+  // §5: a duplicate is the same attempt, CheckoutRequestID, code and receipt. The amount too: a right one is news (rule 3).
+  const code = success ? '0' : (word as Failure).code;
+  const key = JSON.stringify([word.prompt, code, success?.receipt, success?.cents]);
   if (payment.heard.some((earlier) => earlier.key === key)) return 'DUPLICATE';
   const verdict = success ? hearSuccess(payment, success, isOurs) : hearFailure(payment, word as Failure);
-  // What says nothing new is not remembered: the same words with another amount are then news.
+  // What says nothing new is not remembered.
   if (verdict !== 'DUPLICATE') payment.heard.push({ key, success, isOurs });
   return verdict;
 }

@@ -70,7 +70,7 @@ onEachDatabase('reconciliation', (opened) => {
     expect((await rowOf(id)).status).toBe('AWAITING_PAYER');
   });
 
-  it.each<StkQueryAnswer['outcome']>(['no-answer', 'throttled', 'refused'])(
+  it.each<StkQueryAnswer['outcome']>(['no-answer', 'throttled'])(
     'stays on its rung after %s',
     async (outcome) => {
       const id = await storeDue();
@@ -82,6 +82,17 @@ onEachDatabase('reconciliation', (opened) => {
       expect(await workOf(id)).toMatchObject({ rung: 0 });
     },
   );
+
+  it('climbs a rung where M-Pesa refuses to answer, and raises attention in the end', async () => {
+    const id = await storeDue();
+    const refused = {
+      outcome: 'refused',
+      message: 'No apiproduct match.',
+      advice: 'Ask Safaricom.',
+    } as const;
+    await using _reconciler = start(createFakeDaraja({ query: () => refused }), { ladderMs: [1, 1] });
+    await poll(async () => (await rowOf(id)).attention).toEqual(['STILL_OPEN']);
+  });
 
   it('gives back a token that M-Pesa refuses', async () => {
     await storeDue();

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ensureFixedClients } from '../../src/access/fixed-clients.ts';
+import type { PrismaClient } from '../../src/database/database.ts';
 import { DarajaError } from '../../src/daraja/daraja-error.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { createTaskSet } from '../../src/lib/task-set.ts';
+import { expireLeases } from '../../src/transactions/expire-leases.ts';
 import type { PaymentInput } from '../../src/transactions/request-rules.ts';
 import { requestPayment, type RequestPaymentDeps } from '../../src/transactions/request-payment.ts';
 import { findPage } from '../../src/transactions/find.ts';
@@ -141,6 +143,48 @@ onEachDatabase('a requested payment', (opened) => {
     expect(row).toMatchObject({ status: 'UNCONFIRMED', failureReason: null });
     expect(attempts).toMatchObject([{ dispatchedAt: expect.any(Date) }]);
     expect(daraja.pushes).toHaveLength(1);
+  });
+
+  describe('whose database commits and does not say so', () => {
+    /** The first call of `method` for which `matches` is done, and its caller told that it failed. */
+    function losingOneAnswer(method: '$executeRaw' | '$transaction', matches: (result: unknown) => boolean) {
+      let isLost = false;
+      return new Proxy(opened().prisma, {
+        get(prisma, name) {
+          const value: unknown = Reflect.get(prisma, name);
+          if (typeof value !== 'function') return value;
+          const call = (value as (...args: unknown[]) => unknown).bind(prisma);
+          if (name !== method) return call;
+          return async (...args: unknown[]) => {
+            const result = await call(...args);
+            if (isLost || !matches(result)) return result;
+            isLost = true;
+            throw new Error('Connection terminated unexpectedly');
+          };
+        },
+      }) satisfies PrismaClient;
+    }
+
+    it('that a push may leave fails, because none has left', async () => {
+      const daraja = createFakeDaraja();
+      const prisma = losingOneAnswer('$executeRaw', (marked) => marked === 1);
+      const { row, attempts } = await request(daraja, { prisma });
+      expect(daraja.pushes).toEqual([]);
+      expect(row).toMatchObject({ status: 'FAILED', failureReason: 'PROMPT_NOT_SENT' });
+      expect(attempts).toMatchObject([{ dispatchedAt: null }]);
+      expect(await workOf(row.id)).toBeNull();
+    });
+
+    it('that there is another attempt ends when the lease of that one has run out', async () => {
+      const prisma = losingOneAnswer('$transaction', (opened) => opened === true);
+      const { row, attempts } = await request(createFakeDaraja({ push: () => refusal('busy') }), { prisma });
+      expect(attempts).toHaveLength(2);
+      expect(row.status).toBe('REQUESTED');
+      await loseLeases();
+      await expireLeases(depsWith(createFakeDaraja()));
+      expect((await load(row.id)).row).toMatchObject({ status: 'FAILED', failureReason: 'PROMPT_NOT_SENT' });
+      expect(await workOf(row.id)).toBeNull();
+    });
   });
 
   describe('when M-Pesa is busy', () => {

@@ -33,7 +33,8 @@ function saysTheSame(earlier: EarlierCallback, callback: Callback): boolean {
     earlier.attempt === callback.attempt &&
     earlier.checkoutRequestId === callback.checkoutRequestId &&
     earlier.resultCode === callback.resultCode &&
-    earlier.receipt === callback.receipt
+    earlier.receipt === callback.receipt &&
+    earlier.amountCents === callback.amountCents
   );
 }
 

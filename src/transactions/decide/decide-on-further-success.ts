@@ -13,7 +13,8 @@ export function furtherSuccess(payment: Payment, callback: Callback, amountFits:
   const verdict = amountFits ? 'APPLIED' : 'CONFLICT';
   const isOfAnotherPrompt =
     payment.settledRank === 2 && differs(payment.checkoutRequestId, callback.checkoutRequestId);
-  if (isOfAnotherPrompt || isSecondSuccess(payment, callback)) {
+  const hasAnotherReceipt = differs(payment.receipt, callback.receipt);
+  if (isOfAnotherPrompt || hasAnotherReceipt || isSecondSuccess(payment, callback)) {
     return {
       judgement: judgement('CONFLICT', 'A second success for this payment.'),
       attention: ['PAID_TWICE', ...amountAttention],

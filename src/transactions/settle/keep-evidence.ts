@@ -96,7 +96,8 @@ function wordsOf(said: SaidEvidence): string | null {
 
 async function insertEvidence(tx: Tx, rows: readonly EvidenceRow[]): Promise<void> {
   if (rows.length === 0) return;
-  // An UNMATCHED row whose payment has become known gets its verdict.
+  // An UNMATCHED row whose payment has become known gets its verdict. A verdict that was given is never taken back: the
+  // same arrival may have been settled elsewhere while this settlement, which did not know its payment, stood still.
   await tx.$executeRaw`
     insert into evidence (
       id, source, verdict, verdict_reason, transaction_id, attempt_number, received_at, peer, body, body_hash,
@@ -111,7 +112,8 @@ async function insertEvidence(tx: Tx, rows: readonly EvidenceRow[]): Promise<voi
       checkout_request_id text, result_code text, result_description text, receipt text, amount_cents int,
       paid_at timestamptz)
     on conflict (id) do update set verdict = excluded.verdict, verdict_reason = excluded.verdict_reason,
-      transaction_id = excluded.transaction_id, attempt_number = excluded.attempt_number`;
+      transaction_id = excluded.transaction_id, attempt_number = excluded.attempt_number
+    where evidence.verdict = 'UNMATCHED'`;
   await fileUnmatched(tx, rows);
 }
 
@@ -123,13 +125,11 @@ async function fileUnmatched(tx: Tx, rows: readonly EvidenceRow[]): Promise<void
       delete from unmatched_evidence where evidence_id = any(${matched.map(({ id }) => id)}::uuid[])`;
   }
   if (unmatched.length > 0) {
-    await tx.unmatchedEvidence.createMany({
-      data: unmatched.map((row) => ({
-        evidenceId: row.id,
-        checkoutRequestId: row.checkout_request_id ?? '',
-      })),
-      skipDuplicates: true,
-    });
+    await tx.$executeRaw`
+      insert into unmatched_evidence (evidence_id, checkout_request_id)
+      select id, coalesce(checkout_request_id, '') from evidence
+      where id = any(${unmatched.map(({ id }) => id)}::uuid[]) and verdict = 'UNMATCHED'
+      on conflict do nothing`;
   }
 }
 

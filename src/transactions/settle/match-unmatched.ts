@@ -1,3 +1,4 @@
+import { eachAlone } from '../../lib/each-alone.ts';
 import { settle, type SettleDeps } from './settle.ts';
 
 /** Settles the callbacks that named this CheckoutRequestID before anyone knew whose it is. */
@@ -32,8 +33,7 @@ export async function matchUnmatched(deps: SettleDeps, checkoutRequestId: string
 }
 
 /**
- * Does the same for all: a callback may have been stored at the very moment in which its id became known. One that cannot
- * be settled holds up none of the others; it is thrown after them.
+ * Does the same for all: a callback may have been stored at the very moment in which its id became known.
  */
 export async function sweepUnmatched(deps: SettleDeps): Promise<void> {
   // In no order: a hundred that cannot be settled must not hide those behind them for ever.
@@ -42,7 +42,5 @@ export async function sweepUnmatched(deps: SettleDeps): Promise<void> {
       select distinct u.checkout_request_id as id from unmatched_evidence u
       join attempts a on a.checkout_request_id = u.checkout_request_id) known
     order by random() limit 100`;
-  const failures: unknown[] = [];
-  for (const { id } of known) await matchUnmatched(deps, id).catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw new AggregateError(failures, 'Some callbacks could not be matched');
+  await eachAlone(known, ({ id }) => matchUnmatched(deps, id), 'Some callbacks could not be matched');
 }

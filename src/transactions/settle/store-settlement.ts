@@ -22,7 +22,7 @@ export async function storeSettlement(
     for (const submission of settlement.submissions) {
       const isApplied = settlement.judgements.get(submission.id)?.verdict === 'APPLIED';
       if (submission.kind === 'evidence' && (isApplied || submission.evidence.source !== 'TIMER')) {
-        await noteAnswer(tx, id, submission.evidence, submission.receivedAt);
+        await noteAnswer(tx, id, submission.evidence, submission.receivedAt, settlement.before.latestAttempt);
       }
     }
   }
@@ -109,12 +109,13 @@ function merchantRequestIdOf(submissions: readonly Addressed[], attempt: number)
   return null;
 }
 
-/** A push was answered: its attempt says how, and nobody holds the right to push any longer. */
+/** A push was answered: its attempt says how, and if it is the latest nobody holds the right to push any longer. */
 async function noteAnswer(
   tx: Tx,
   transactionId: string,
   evidence: Evidence,
   receivedAt: Date,
+  latestAttempt: number,
 ): Promise<void> {
   if (evidence.source !== 'DARAJA_ANSWER' && evidence.source !== 'TIMER') return;
   const neverLeft = evidence.kind === 'prompt-refused' || evidence.kind === 'prompt-not-sent';
@@ -127,6 +128,8 @@ async function noteAnswer(
       ...('errorCode' in evidence ? { errorCode: evidence.errorCode } : {}),
     },
   });
+  // Without its lease an attempt that nobody makes would never be found.
+  if (evidence.attempt !== latestAttempt) return;
   await tx.openWork.updateMany({
     where: { transactionId },
     data: { leaseHolder: null, leaseExpiresAt: null },

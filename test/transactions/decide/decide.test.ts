@@ -228,6 +228,24 @@ describe('a success callback', () => {
     expect(payment).toMatchObject({ status: 'COMPLETED', receipt: null, paidAmountCents: null });
   });
 
+  it('with the right amount completes the payment, though one with another amount came first', () => {
+    const payment = oneByOne(awaiting(), [success({ amountCents: 1 }), success()]);
+    expect(payment).toMatchObject({
+      status: 'COMPLETED',
+      receipt,
+      settledRank: 1,
+      paidAmountCents: amountCents,
+    });
+  });
+
+  it('with another receipt than the one that is known is a second payment, whatever is remembered', () => {
+    const payment = { ...oneByOne(awaiting(), [success()]), callbacks: [] };
+    expect(decide(payment, [success({ receipt: 'ANOTHER001' })])).toMatchObject({
+      payment: { receipt, attention: ['PAID_TWICE'] },
+      judgements: [{ verdict: 'CONFLICT' }],
+    });
+  });
+
   it('that is said again changes nothing', () => {
     const payment = oneByOne(awaiting(), [success()]);
     expect(decide(payment, [success()])).toMatchObject({

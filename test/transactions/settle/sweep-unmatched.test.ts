@@ -1,10 +1,46 @@
 import { describe, expect, it } from 'vitest';
+import type { PrismaClient } from '../../../src/database/database.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { sweepUnmatched } from '../../../src/transactions/settle/match-unmatched.ts';
 import { settle } from '../../../src/transactions/settle/settle.ts';
+import type { Submission } from '../../../src/transactions/settle/submission.ts';
 import { storePayment } from '../../support/payments.ts';
 import { postgresql } from '../../support/test-database.ts';
 import { success } from '../support/evidence.ts';
+
+/** A success on the shared path, which names its payment by this id alone. */
+function unaddressed(checkoutRequestId: string, receipt: string): Submission {
+  const { attempt: _attempt, receivedAt, ...said } = success({ receipt });
+  const evidence = { ...said, checkoutRequestId };
+  const body = Buffer.from(JSON.stringify(evidence));
+  return { kind: 'unaddressed', id: newId(receivedAt), receivedAt, peer: null, body, evidence };
+}
+
+/** A client whose transactions stand still just before they store evidence. */
+function stalling(prisma: PrismaClient) {
+  const reached = Promise.withResolvers<undefined>();
+  const going = Promise.withResolvers<undefined>();
+  type Work = (tx: object) => Promise<unknown>;
+  const slow = new Proxy(prisma, {
+    get(target, name) {
+      if (name !== '$transaction') return Reflect.get(target, name) as unknown;
+      return (work: Work, options: object) =>
+        target.$transaction((tx) => work(new Proxy(tx, { get: (inner, key) => step(inner, key) })), options);
+    },
+  });
+  const step = (tx: object, key: string | symbol): unknown => {
+    const value = Reflect.get(tx, key) as unknown;
+    if (key !== '$executeRaw') return value;
+    return async (...args: [readonly string[], ...unknown[]]) => {
+      if (args[0].join('').includes('insert into evidence')) {
+        reached.resolve(undefined);
+        await going.promise;
+      }
+      return (value as (...all: unknown[]) => Promise<number>).apply(tx, args);
+    };
+  };
+  return { slow, reached: reached.promise, goOn: () => going.resolve(undefined) };
+}
 
 describe.skipIf(!postgresql.available)('a sweep for callbacks whose payment is known by now', () => {
   it('settles the others where one cannot be settled, and that one when it can', async () => {
@@ -14,13 +50,8 @@ describe.skipIf(!postgresql.available)('a sweep for callbacks whose payment is k
     const payments: string[] = [];
     for (const number of [1, 2, 3]) {
       const { id } = await storePayment(prisma, { checkoutRequestId: null });
-      const { attempt: _attempt, receivedAt, ...said } = success({ receipt: `SWEEP${String(number)}` });
-      const evidence = { ...said, checkoutRequestId: `ws_CO_sweep_${String(number)}` };
-      const body = Buffer.from(JSON.stringify(evidence));
-      await settle(deps, [
-        { kind: 'unaddressed', id: newId(receivedAt), receivedAt, peer: null, body, evidence },
-      ]);
-      const { checkoutRequestId } = evidence;
+      const checkoutRequestId = `ws_CO_sweep_${String(number)}`;
+      await settle(deps, [unaddressed(checkoutRequestId, `SWEEP${String(number)}`)]);
       await prisma.attempt.updateMany({ where: { transactionId: id }, data: { checkoutRequestId } });
       payments.push(id);
     }
@@ -40,5 +71,33 @@ describe.skipIf(!postgresql.available)('a sweep for callbacks whose payment is k
     await sweepUnmatched(deps);
     expect(await statuses()).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED']);
     expect(await prisma.unmatchedEvidence.count()).toBe(0);
+  });
+
+  it('is not undone by a settlement of the same arrival that stood still before the payment was known', async () => {
+    await using database = await postgresql.open();
+    const { prisma } = database;
+    const deps = { prisma, announce: () => undefined };
+    const { id } = await storePayment(prisma, { checkoutRequestId: null });
+    const arrival = unaddressed('ws_CO_late', 'LATE000001');
+    const { slow, reached, goOn } = stalling(prisma);
+    const late = settle({ ...deps, prisma: slow }, [arrival]);
+    await reached;
+    await prisma.attempt.updateMany({
+      where: { transactionId: id },
+      data: { checkoutRequestId: 'ws_CO_late' },
+    });
+    expect(await settle(deps, [arrival])).toMatchObject([{ verdict: 'APPLIED' }]);
+    goOn();
+    await late;
+    await sweepUnmatched(deps);
+    expect(await prisma.evidence.findMany()).toMatchObject([{ verdict: 'APPLIED', transactionId: id }]);
+    expect(await prisma.unmatchedEvidence.count()).toBe(0);
+
+    await settle(deps, [unaddressed('ws_CO_late', 'LATE000002')]);
+    expect(await prisma.transaction.findUnique({ where: { id } })).toMatchObject({
+      status: 'COMPLETED',
+      mpesaReceiptNumber: 'LATE000001',
+      attention: ['PAID_TWICE'],
+    });
   });
 });
