@@ -28,6 +28,8 @@ export type Inbox = {
 const patienceMs = 2_000;
 /** Callbacks that share a commit: many enough to share its cost, few enough to be answered soon. */
 const batchMax = 200;
+/** Arrivals that may wait for the database: more would have to wait for too long, and take memory meanwhile. */
+const waitingMax = 5_000;
 /** Batches that were given up and are still under way: each holds a connection to a database that says nothing. */
 const overdueMax = 3;
 
@@ -86,7 +88,7 @@ export function createInbox(deps: InboxDeps): Inbox {
       if (storedAt < arrivedAt) giveUp(reason);
     }, patienceMs);
     waiting.add(reject);
-    batcher.add(arrival).then(resolve, reject);
+    batcher.add(arrival, () => waiting.has(reject)).then(resolve, reject);
     try {
       return await promise;
     } finally {
@@ -99,6 +101,7 @@ export function createInbox(deps: InboxDeps): Inbox {
     async take(arrival) {
       let reason: unknown;
       try {
+        if (waiting.size >= waitingMax) throw new Error('Too many callbacks wait for the database');
         if (!isAway) return { where: 'database', judgement: await store(arrival) };
       } catch (error) {
         reason = error;

@@ -1,15 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export type Batcher<Item, Result> = {
-  /** Resolves with the item's own result, or rejects with its own error. */
-  add(item: Item): Promise<Result>;
+  /**
+   * Resolves with the item's own result, or rejects with its own error. One that is no longer wanted when its turn comes
+   * is left out.
+   */
+  add(item: Item, isWanted?: () => boolean): Promise<Result>;
 };
 
 type Waiting<Item, Result> = {
   item: Item;
+  isWanted: () => boolean;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 };
+
+const always = (): boolean => true;
 
 /**
  * Hands what comes while a batch is under way to the next one: a lone item waits for nobody, and a crowd shares its
@@ -33,9 +39,22 @@ export function createBatcher<Item, Result>(
       // One turn of the event loop: what has arrived by now comes along. A database in this very process would
       // otherwise be done with the first item before anybody reads the second.
       await nextTurn();
-      await runBatch(waiting.splice(0, options.sizeMax));
+      const batch = takeBatch();
+      if (batch.length > 0) await runBatch(batch);
     }
     isRunning = false;
+  }
+
+  /** In a crowd that has been waiting for too long, those who have left must not hold up those who have just come. */
+  function takeBatch(): Waiting<Item, Result>[] {
+    const batch: Waiting<Item, Result>[] = [];
+    while (batch.length < options.sizeMax) {
+      const next = waiting.shift();
+      if (next === undefined) break;
+      if (next.isWanted()) batch.push(next);
+      else next.reject(new Error('Nobody waits for it any longer'));
+    }
+    return batch;
   }
 
   async function runBatch(batch: Waiting<Item, Result>[]): Promise<void> {
@@ -55,9 +74,9 @@ export function createBatcher<Item, Result>(
   }
 
   return {
-    add: (item) =>
+    add: (item, isWanted = always) =>
       new Promise((resolve, reject) => {
-        waiting.push({ item, resolve, reject });
+        waiting.push({ item, isWanted, resolve, reject });
         if (!isRunning) void run();
       }),
   };

@@ -3,6 +3,7 @@ import type { CallbackRouteDeps } from '../callbacks/routes.ts';
 import { createSenderCheck } from '../callbacks/sender-check.ts';
 import { startReplay } from '../callbacks/spool/replay.ts';
 import { deriveKey } from '../config/kept-secret.ts';
+import { createUnlessBusy } from '../lib/unless-busy.ts';
 import { hasten } from '../transactions/hasten.ts';
 import type { Judgement } from '../transactions/decide/evidence.ts';
 import { matchUnmatched } from '../transactions/settle/match-unmatched.ts';
@@ -43,16 +44,20 @@ export function startReplaying(
   });
 }
 
+/** A stranger may post as much as he likes: of the database's connections this is all he gets. */
+const hastenAtOnceMax = 2;
+
 export function callbackRoutes(
   { config, clock, logger, secrets, settling }: Foundation,
   { inbox }: Arrivals,
 ): CallbackRouteDeps {
+  const unlessBusy = createUnlessBusy(hastenAtOnceMax);
   return {
     clock,
     logger,
     tokenKeys: secrets.map((secret) => deriveKey(secret, 'callback-token')),
     senders: createSenderCheck(config.senders),
     inbox,
-    hasten: (checkoutRequestId) => hasten(settling, checkoutRequestId),
+    hasten: (checkoutRequestId) => unlessBusy(() => hasten(settling, checkoutRequestId)),
   };
 }

@@ -111,6 +111,27 @@ describe('an inbox', () => {
     expect(batches).toHaveLength(3);
   }, 30_000);
 
+  it('stores in time those who have just come, though a crowd before them came too fast', async () => {
+    const { take, database, batches, spooled } = setUp();
+    database(() => delay(900), true);
+    // Two batches of two hundred are in time; the third is under way when the patience of all of them ends.
+    await Promise.all(Array.from({ length: 700 }, (_, index) => take(`early ${index}`)));
+    expect(spooled).toHaveLength(300);
+    expect(await take('late')).toBe('database');
+    expect(batches.map((texts) => texts.length)).toEqual([200, 200, 200, 1]);
+  }, 30_000);
+
+  it('lets no more than it can serve wait for the database', async () => {
+    const { take, database, spooled } = setUp();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    database(() => promise, true);
+    const waiting = Array.from({ length: 5_000 }, (_, index) => take(`${index}`));
+    expect(await take('one too many')).toBe('spool');
+    expect(spooled).toEqual(['one too many']);
+    resolve(undefined);
+    await Promise.all(waiting);
+  }, 30_000);
+
   it('refuses what neither can keep', async () => {
     const full = new Error('The spool is full');
     const { take, database } = setUp({ spool: () => Promise.reject(full) });

@@ -70,6 +70,23 @@ describe('a batcher', () => {
     expect(tried).toEqual([[1, 2, 3, 4], [1], [2], [3], [4]]);
   });
 
+  it('leaves out those who have left when their turn comes', async () => {
+    const { batches, process, goOn } = steps();
+    const batcher = createBatcher(process, { sizeMax: 10 });
+    const first = batcher.add(1);
+    await nextTurn();
+    let isWanted = true;
+    const left = expect(batcher.add(2, () => isWanted)).rejects.toThrow('Nobody waits');
+    const stays = batcher.add(3);
+    isWanted = false;
+    goOn();
+    await first;
+    await expect.poll(() => batches).toEqual([[1], [3]]);
+    goOn();
+    expect(await stays).toBe(30);
+    await left;
+  });
+
   it('goes on after a failure', async () => {
     let fails = true;
     const batcher = createBatcher(

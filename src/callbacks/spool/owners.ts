@@ -45,7 +45,7 @@ export class Owners implements Disposable {
       const withRecords = new Set(names.map(ownerOfRecords));
       const owners = new Set([...names.map(ownerOfLock), ...withRecords]);
       for (const owner of owners) {
-        if (owner === null || owner === this.own || !this.#take(owner)) continue;
+        if (owner === null || owner === this.own || !this.#tryToTake(owner)) continue;
         if (!withRecords.has(owner)) this.#forget(owner);
       }
     });
@@ -70,6 +70,15 @@ export class Owners implements Disposable {
     const lock = lockFile(this.#lockOf(owner));
     if (lock !== null) this.#held.set(owner, lock);
     return lock !== null;
+  }
+
+  /** A lock that cannot even be opened is not ours to take, and holds up no other. */
+  #tryToTake(owner: string): boolean {
+    try {
+      return this.#take(owner);
+    } catch {
+      return false;
+    }
   }
 
   #forget(owner: string): void {

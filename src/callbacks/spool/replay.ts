@@ -47,6 +47,7 @@ class Replay {
   readonly #stopping = new AbortController();
   readonly #progress = new Map<string, Progress>();
   #adoptAt = 0;
+  #closeAt = 0;
   /** Since the spool was last empty. */
   #replayed = 0;
   #saidAt = 0;
@@ -88,15 +89,24 @@ class Replay {
   }
 
   async #replayAll(): Promise<void> {
-    const { spool, inbox } = this.#deps;
+    const { spool, inbox, retryMs = retryMsMin } = this.#deps;
     if (spool.isEmpty && !inbox.isDatabaseAway()) return;
     if (!(await this.#deps.databaseAnswers())) throw new DatabaseAwayError('The database is away');
     inbox.databaseIsBack();
     this.#saidAt = performance.now();
-    for (const file of await spool.close()) await this.#replayFile(file);
+    // While files wait to be tried again, the next one is left to grow: two a second would soon be thousands.
+    if (!this.#isAnyPostponed() || performance.now() >= this.#closeAt) {
+      this.#closeAt = performance.now() + retryMs;
+      await spool.close();
+    }
+    for (const file of spool.closedFiles) await this.#replayFile(file);
     if (!spool.isEmpty) return;
     spool.noteEmptied(this.#replayed);
     this.#replayed = 0;
+  }
+
+  #isAnyPostponed(): boolean {
+    return this.#progress.values().some(({ retryAt }) => retryAt > performance.now());
   }
 
   /** A file that cannot be replayed holds up no other. */
@@ -112,6 +122,11 @@ class Replay {
       this.#progress.delete(file.name);
     } catch (error) {
       if (error instanceof DatabaseAwayError || this.#stopping.signal.aborted) throw error;
+      if (isGone(error)) {
+        this.#deps.spool.forget(file);
+        this.#progress.delete(file.name);
+        return;
+      }
       this.#postpone(file, progress, [{ error }]);
     }
   }
@@ -155,6 +170,10 @@ class Replay {
       'records of the spool cannot be stored although the database answers; they are kept and tried again',
     );
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /** With jitter: all processes lost the database at the same moment. */

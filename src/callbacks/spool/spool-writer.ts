@@ -86,10 +86,11 @@ export class SpoolWriter {
     if (this.#current === null) return;
     const { name, file, records } = this.#current;
     this.#current = null;
+    // Whatever closing says: what is in it was synced, and its senders were told so.
+    if (records > 0) this.#closed.push({ name, records });
     await file.close();
     // Of an empty one, nobody was told that anything in it is kept.
     if (records === 0) await unlink(file.path).catch(() => undefined);
-    else this.#closed.push({ name, records });
   }
 
   /** One write or change of file after the other. */

@@ -101,19 +101,32 @@ export class Spool implements AsyncDisposable {
     for (const name of await readdir(path)) {
       const owner = ownerOfRecords(name);
       if (owner === null || owner === owners.own || !owners.holds(owner) || this.#closed.has(name)) continue;
+      await this.#adoptFile(name);
+    }
+    await this.#folder.measure();
+  }
+
+  /** One that cannot be read holds up no other; it is tried again when next we adopt. */
+  async #adoptFile(name: string): Promise<void> {
+    try {
       const { records } = await this.read(name);
       this.#closed.set(name, { name, records: records.length });
       this.#logger.info(
         { file: name, records: records.length },
         'another process left callbacks in the spool',
       );
+    } catch (error) {
+      this.#logger.error({ err: error, file: name }, 'a file of the spool cannot be read');
     }
-    await this.#folder.measure();
   }
 
-  /** The files to replay, oldest first. What comes from now on is added to another. */
-  async close(): Promise<ClosedFile[]> {
+  /** Closes the file that records are added to, if there is one: what comes from now on is added to another. */
+  async close(): Promise<void> {
     for (const file of await this.#writer.handOver()) this.#closed.set(file.name, file);
+  }
+
+  /** The files to replay, oldest first. */
+  get closedFiles(): ClosedFile[] {
     return [...this.#closed.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -139,6 +152,12 @@ export class Spool implements AsyncDisposable {
       this.#folder.note(-size);
     }
     this.#closed.delete(name);
+  }
+
+  /** For a file that somebody took away: what was in it can only be said to be lost. */
+  forget({ name, records }: ClosedFile): void {
+    this.#closed.delete(name);
+    this.#logger.error({ file: name, records }, 'a file of the spool is gone, and with it what was in it');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

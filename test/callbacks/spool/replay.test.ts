@@ -1,4 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { startReplay, type ReplayDeps } from '../../../src/callbacks/spool/replay.ts';
 import type { Spool } from '../../../src/callbacks/spool/spool.ts';
@@ -31,6 +33,7 @@ function replaying(spool: Spool, changes: Partial<ReplayDeps> = {}) {
   return { replay, database, batches, isAway: () => isAway };
 }
 
+const recordFiles = () => readdirSync(folder()).filter((name) => name.endsWith('.records'));
 const untilEmpty = (spool: Spool) => vi.waitFor(() => expect(spool.isEmpty).toBe(true), 10_000);
 
 describe('the replay of a spool', () => {
@@ -43,7 +46,7 @@ describe('the replay of a spool', () => {
     expect(batches.flat()).toEqual(texts);
     expect(batches.length).toBeLessThan(5);
     expect(isAway()).toBe(false);
-    expect(readdirSync(folder()).filter((name) => name.endsWith('.records'))).toEqual([]);
+    expect(recordFiles()).toEqual([]);
     await vi.waitFor(() =>
       expect(lines.map(({ msg, kept, replayed }) => ({ msg, kept, replayed }))).toEqual([
         { msg: 'callbacks are kept in the spool from now on' },
@@ -65,6 +68,29 @@ describe('the replay of a spool', () => {
     database.refuses = () => false;
     await untilEmpty(spool);
     expect(batches.filter((texts) => texts.includes('1'))).toEqual([['1', 'bad', '2'], ['1']]);
+  });
+
+  it('does not make file after file while what is in them is refused', async () => {
+    const spool = await open();
+    await spool.append(recordOf('bad'));
+    const { database } = replaying(spool, { retryMs: 60_000 });
+    database.refuses = () => true;
+    await vi.waitFor(() => expect(complaints()).toHaveLength(2), 5_000);
+    for (const text of ['1', '2', '3', '4']) {
+      await spool.append(recordOf(text));
+      await delay(600);
+    }
+    expect(recordFiles()).toHaveLength(2);
+  });
+
+  it('gives up a file that somebody took away, and says so', async () => {
+    const spool = await open();
+    await spool.append(recordOf('1'));
+    await spool.close();
+    for (const name of recordFiles()) rmSync(join(folder(), name));
+    replaying(spool);
+    await untilEmpty(spool);
+    expect(complaints()).toContain('a file of the spool is gone, and with it what was in it');
   });
 
   it('waits for a database that goes away meanwhile, and goes on where it was', async () => {

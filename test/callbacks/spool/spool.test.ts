@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SpoolUnusableError, type Spool } from '../../../src/callbacks/spool/spool.ts';
@@ -13,7 +13,8 @@ const recordFiles = () => readdirSync(folder()).filter((name) => name.endsWith('
 const onlyFile = () => join(folder(), recordFiles()[0] ?? '');
 
 async function finishAll(spool: Spool): Promise<void> {
-  for (const file of await spool.close()) {
+  await spool.close();
+  for (const file of spool.closedFiles) {
     const { isDamaged } = await spool.read(file.name);
     await spool.finish(file, isDamaged);
   }
@@ -197,6 +198,18 @@ describe('a spool', () => {
     await spool[Symbol.asyncDispose]();
     await other.adopt();
     expect(await textsIn(other)).toEqual(['3']);
+  });
+
+  it('adopts the others where one file cannot be read', async () => {
+    await kill(await startProcess(`await append('1');`));
+    await kill(await startProcess(`await append('2');`));
+    const [first = ''] = recordFiles().toSorted();
+    await rm(join(folder(), first));
+    await mkdir(join(folder(), first));
+    const spool = await open();
+    await spool.adopt();
+    expect(await textsIn(spool)).toEqual(['2']);
+    expect(complaints()).toEqual(['a file of the spool cannot be read']);
   });
 
   it('is refused at the start where nothing can be written', async () => {

@@ -62,7 +62,7 @@ export function textOf(record: { body?: Buffer | null } | SpoolRecord): string {
 
 /** Everything that waits, in the order in which it would be replayed. */
 export async function textsIn(spool: Spool): Promise<string[]> {
-  const files = await spool.close();
-  const read = await Promise.all(files.map(({ name }) => spool.read(name)));
+  await spool.close();
+  const read = await Promise.all(spool.closedFiles.map(({ name }) => spool.read(name)));
   return read.flatMap(({ records }) => records.map(textOf));
 }
