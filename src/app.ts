@@ -21,6 +21,9 @@ export type App = AsyncDisposable & {
   developmentKey: Masked | null;
 };
 
+/** Balancers ask once a second or so, and a client's next request ends its connection. */
+const drainMs = 1_500;
+
 /**
  * Wires the parts together and starts them. It listens before its database answers, so that its health can be asked and
  * callbacks be kept, and resolves when it serves. If one part cannot start, those that have are stopped again; they stop
@@ -48,6 +51,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const http = parts.use(
     await startHttp(config, {
       lifecycle,
+      drainMs: overrides.drainMs ?? drainMs,
       clock,
       logger,
       health: { lifecycle, databaseAnswers, spool },

@@ -232,10 +232,13 @@ function databaseSettings(reader: EnvReader, name: EnvironmentName, dataDir: str
 
 /** A server of PostgreSQL takes 100 connections unless told otherwise, and hints and people need some as well. */
 const connectionsInAll = 80;
+/** With fewer a process would keep its callbacks waiting. */
+const connectionsMin = 4;
+export const processesMax = connectionsInAll / connectionsMin;
 
 /** How many connections one of so many processes may hold. */
 export function connectionsPerProcess(processes: number): number {
-  return Math.min(20, Math.max(4, Math.floor(connectionsInAll / processes)));
+  return Math.min(20, Math.max(connectionsMin, Math.floor(connectionsInAll / processes)));
 }
 
 function hintsSettings(reader: EnvReader, database: DatabaseSettings): HintsSettings {

@@ -1,8 +1,11 @@
 import { createGate } from '../lib/gate.ts';
 import { sleep } from '../lib/sleep.ts';
 
-/** Reads again until the database answers: whoever watches a payment sees an outage as a delay. */
-export type Patiently = <T>(read: () => Promise<T>) => Promise<T>;
+/**
+ * Reads again until the database answers: whoever watches a payment sees an outage as a delay. For whom `isGone` says that
+ * he has left, nothing is read.
+ */
+export type Patiently = <T>(read: () => Promise<T>, isGone?: () => boolean) => Promise<T>;
 
 export type PatienceDeps = {
   /** Says within seconds whether the database could be written to now. */
@@ -25,14 +28,21 @@ export function createPatience(
   atOnceMax: number,
 ): Patiently {
   const gate = createGate(atOnceMax);
-  return async (read) => {
+  return async (read, isGone = () => false) => {
     const giveUpAt = performance.now() + patienceMs;
+    const isOver = (): boolean => stopping.aborted || performance.now() > giveUpAt || isGone();
+    let failure = new Error('Nobody waits for it any longer');
+    // The line before the gate may be long: looked at again when it is our turn.
+    const readInTurn = async () => {
+      if (isOver()) throw failure;
+      return read();
+    };
     for (let refusals = 0; ;) {
       try {
-        return await gate(read);
+        return await gate(readInTurn);
       } catch (error) {
-        if (await databaseAnswers()) refusals += 1;
-        if (refusals >= refusalsMax || stopping.aborted || performance.now() > giveUpAt) throw error;
+        if (error instanceof Error) failure = error;
+        if (isOver() || ((await databaseAnswers()) && ++refusals >= refusalsMax)) throw error;
         await sleep(pauseMs * (0.5 + Math.random()), stopping);
       }
     }

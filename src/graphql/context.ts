@@ -22,4 +22,10 @@ export type GraphqlDeps = {
 };
 
 /** What a resolver is given, the same on HTTP, SSE and WebSocket. */
-export type Context = { deps: GraphqlDeps; viewer: Viewer; requestId: string };
+export type Context = {
+  deps: GraphqlDeps;
+  viewer: Viewer;
+  requestId: string;
+  /** Whether whoever asked has left: nobody reads the answer. */
+  isGone(): boolean;
+};

@@ -134,16 +134,17 @@ builder.queryType({
   }),
 });
 
-/** The id of a payment that the caller may watch. Throws NOT_FOUND. `attempt` may read more than once. */
+/** The id of a payment that the caller may watch. Throws NOT_FOUND. */
 export async function requireVisible(
   context: Context,
   globalId: string,
-  attempt: Patiently = (read) => read(),
+  patiently: Patiently = (read) => read(),
 ): Promise<string> {
   const id = requireTransactionId(globalId);
   const where = { AND: [{ id }, within(requireSight(context))] };
   const { prisma } = context.deps;
-  const found = await attempt(async () => prisma.transaction.findFirst({ where, select: { id: true } }));
+  const read = async () => prisma.transaction.findFirst({ where, select: { id: true } });
+  const found = await patiently(read, () => context.isGone());
   if (found === null) throw notFound();
   return id;
 }

@@ -22,7 +22,7 @@ export function createGraphql(deps: GraphqlDeps): Graphql {
   const yoga = createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
-    context: ({ viewer, requestId }) => ({ deps, viewer, requestId }),
+    context: ({ viewer, requestId, isGone }) => ({ deps, viewer, requestId, isGone }),
     maskedErrors: {
       maskError: (error) => maskError(deps.logger, error, requestId()),
     },

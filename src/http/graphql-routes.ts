@@ -4,12 +4,14 @@ import type { Authenticate } from '../access/authenticate.ts';
 import type { Viewer } from '../access/viewer.ts';
 import type { Graphql } from '../graphql/yoga.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
+import type { Logger } from '../lib/logger.ts';
 import { bearerCredential } from './credential.ts';
 
 export type GraphqlRouteDeps = {
   lifecycle: Lifecycle;
   graphql: Graphql;
   authenticate: Authenticate;
+  logger: Logger;
   /** The page for a person with a browser; null where there is none. */
   graphiql: ((request: FastifyRequest) => Promise<string>) | null;
 };
@@ -41,15 +43,11 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
         parsed(null, body);
       },
     );
-    scope.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) =>
-      refuse(
-        request,
-        reply,
-        error.statusCode ?? 500,
-        codes[error.statusCode ?? 500] ?? 'BAD_REQUEST',
-        error.message,
-      ),
-    );
+    scope.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
+      const { statusCode: status = 500, message } = error;
+      if (status >= 500) deps.logger.error({ err: error, requestId: request.id }, 'a request failed');
+      return refuse(request, reply, status, codes[status] ?? 'BAD_REQUEST', message);
+    });
     scope.route<{ Querystring: Query }>({
       method: ['GET', 'POST'],
       url: '/graphql',
@@ -59,10 +57,16 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
           return reply.type('text/html; charset=utf-8').send(await deps.graphiql(request));
         }
         if (!isServing(deps.lifecycle, request)) {
-          void reply.header('retry-after', '5');
-          return refuse(request, reply, 503, 'UNAVAILABLE', `Malipo is ${deps.lifecycle.phase}. Try again.`);
+          return refuseForNow(request, reply, `Malipo is ${deps.lifecycle.phase}. Try again.`);
         }
-        const viewer = await viewerOf(deps, request);
+        const viewer = await viewerOf(deps, request).catch((error: unknown) => ({ error }));
+        if (viewer !== null && 'error' in viewer) {
+          deps.logger.error(
+            { err: viewer.error, requestId: request.id },
+            'a credential could not be looked up',
+          );
+          return refuseForNow(request, reply, 'The credential cannot be looked up at the moment. Try again.');
+        }
         if (viewer === null) {
           void reply.header('www-authenticate', 'Bearer');
           return refuse(request, reply, 401, 'UNAUTHENTICATED', unauthenticated);
@@ -73,7 +77,11 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
         }
         const { graphql } = deps;
         const response = await graphql.withRequestId(request.id, async () =>
-          graphql.yoga.handleNodeRequestAndResponse(request, reply.raw, { viewer, requestId: request.id }),
+          graphql.yoga.handleNodeRequestAndResponse(request, reply.raw, {
+            viewer,
+            requestId: request.id,
+            isGone: () => reply.raw.destroyed,
+          }),
         );
         void reply.code(response.status).headers(Object.fromEntries(response.headers));
         if (!isStream(response)) return reply.send(await response.text());
@@ -131,6 +139,11 @@ function watchTokenOf({ watchToken }: Query): string | null {
 
 function wantsPage({ method, headers, query }: FastifyRequest<{ Querystring: Query }>): boolean {
   return method === 'GET' && query.query === undefined && (headers.accept ?? '').includes('text/html');
+}
+
+function refuseForNow(request: FastifyRequest, reply: FastifyReply, message: string) {
+  void reply.header('retry-after', '5');
+  return refuse(request, reply, 503, 'UNAVAILABLE', message);
 }
 
 function refuse(request: FastifyRequest, reply: FastifyReply, status: number, code: string, message: string) {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GraphQLError, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import { handleProtocols, type OperationResult, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
@@ -7,11 +8,13 @@ import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../access/authenticate.ts';
 import type { Viewer } from '../access/viewer.ts';
 import { callerError, maskError, withRequestId } from '../graphql/errors.ts';
-import type { Graphql } from '../graphql/yoga.ts';
+import type { Graphql, RequestContext } from '../graphql/yoga.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
+import { sleep } from '../lib/sleep.ts';
+import { createTaskSet } from '../lib/task-set.ts';
 import { bearerCredential } from './credential.ts';
 import { guardSocket, letGoIfUnread, tryAgainLater } from './guard-socket.ts';
 
@@ -27,6 +30,8 @@ export type GraphqlSocketDeps = {
 const frameBytesMax = 64 * 1024;
 /** Below the 60 s after which proxies close what is silent. */
 const keepAliveMs = 25_000;
+/** How long operations under way may take to be answered after the order to stop, in milliseconds. */
+const answersMsMax = 10_000;
 /** The close code of graphql-transport-ws for whoever may not come in. */
 const forbidden = 4403;
 
@@ -70,6 +75,8 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
   server.on('upgrade', upgrade);
   sockets.on('connection', guardSocket);
 
+  // Queries and mutations; their errors are answered.
+  const underWay = createTaskSet(() => undefined);
   const protocol = useServer(
     {
       isProd: true,
@@ -92,10 +99,17 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
           return [callerError('UNAUTHENTICATED', 'The credential opens nothing any longer.')];
         }
         if ('error' in viewer) return [maskError(deps.logger, viewer.error, requestId)];
-        return deps.graphql.withRequestId(requestId, () => prepare(deps, { viewer, requestId }, payload));
+        const isGone = () => socket.readyState !== socket.OPEN;
+        return deps.graphql.withRequestId(requestId, () =>
+          prepare(deps, { viewer, requestId, isGone }, payload),
+        );
       },
       onNext: ({ extra: { socket } }) => letGoIfUnread(socket),
-      execute: (args) => (args as Prepared).rootValue.execute(args),
+      execute: (args) => {
+        const answer = (args as Prepared).rootValue.execute(args);
+        underWay.add(Promise.resolve(answer));
+        return answer;
+      },
       subscribe: (args) => (args as Prepared).rootValue.subscribe(args),
     },
     sockets,
@@ -104,6 +118,9 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
   return {
     async [Symbol.asyncDispose]() {
       server.off('upgrade', upgrade);
+      await Promise.race([underWay.drain(), sleep(answersMsMax)]);
+      // Where the last answer is sent.
+      await nextTurn();
       // Sends 1001, after which clients connect again elsewhere; whoever does not answer soon is cut off.
       const cutOff = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate();
@@ -117,10 +134,10 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
 /** A bad document is an error of its own operation. Thrown out of here it would close the socket and all on it. */
 async function prepare(
   { graphql: { yoga }, logger }: GraphqlSocketDeps,
-  { viewer, requestId }: { viewer: Viewer; requestId: string },
+  { requestId, ...request }: RequestContext,
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | GraphQLError[]> {
-  const pipeline: Pipeline = yoga.getEnveloped({ viewer, requestId, params: payload });
+  const pipeline: Pipeline = yoga.getEnveloped({ ...request, requestId, params: payload });
   const { schema, execute, subscribe } = pipeline;
   try {
     const document = pipeline.parse(payload.query);

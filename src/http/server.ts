@@ -1,10 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
+import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
 
 export type HttpServerSettings = {
+  lifecycle: Lifecycle;
   clock: Clock;
   logger: Logger;
   /** Addresses and blocks of the proxies whose forwarding headers are believed. */
@@ -14,7 +17,12 @@ export type HttpServerSettings = {
 export type HttpServer = FastifyInstance & { server: Server };
 
 /** A server without routes. It logs route patterns and never a raw URL: those carry tokens. */
-export function createHttpServer({ clock, logger, trustedProxies }: HttpServerSettings): HttpServer {
+export function createHttpServer({
+  lifecycle,
+  clock,
+  logger,
+  trustedProxies,
+}: HttpServerSettings): HttpServer {
   const app = Fastify({
     logger: false,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
@@ -27,7 +35,7 @@ export function createHttpServer({ clock, logger, trustedProxies }: HttpServerSe
     // A request that comes on an open connection while the server stops was accepted: it is answered.
     return503OnClosing: false,
   });
-  closeConnectionsWhenDone(app);
+  endConnectionsWhileStopping(app, lifecycle);
   app.addHook('onResponse', (request, reply, done) => {
     const { method, id, routeOptions } = request;
     const route = routeOptions.url ?? 'none';
@@ -60,16 +68,26 @@ function wantsSocket({ headers, url }: IncomingMessage): boolean {
 /** How long a request under way may go on after the server was told to stop, in milliseconds. */
 const patienceMs = 15_000;
 
-/** While closing, connections end with the answer they were waiting for; after a while the rest are cut. */
-function closeConnectionsWhenDone(app: FastifyInstance): void {
-  let isClosing = false;
+/**
+ * From the order to stop on, each connection ends with its next answer, so that by the time the server closes few are left
+ * on which a request could be on its way; after a while the rest are cut.
+ */
+function endConnectionsWhileStopping(app: FastifyInstance, lifecycle: Lifecycle): void {
+  const unused = new Set<Socket>();
+  app.server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  for (const used of ['request', 'upgrade'])
+    app.server.on(used, ({ socket }: IncomingMessage) => unused.delete(socket));
   app.addHook('preClose', (done) => {
-    isClosing = true;
+    // Node waits for a connection on which nothing was ever asked, such as browsers and balancers keep in store.
+    for (const socket of unused) socket.destroy();
     setTimeout(() => app.server.closeAllConnections(), patienceMs).unref();
     done();
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (isClosing) void reply.header('connection', 'close');
+    if (lifecycle.phase === 'stopping') void reply.header('connection', 'close');
     done();
   });
 }

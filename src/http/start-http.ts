@@ -7,6 +7,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Masked } from '../lib/masked.ts';
+import { sleep } from '../lib/sleep.ts';
+import { within } from '../lib/within.ts';
 import { renderGraphiqlPage } from './graphiql.ts';
 import { registerGraphqlRoutes } from './graphql-routes.ts';
 import { attachGraphqlSocket } from './graphql-socket.ts';
@@ -15,6 +17,8 @@ import { createHttpServer, type HttpServer } from './server.ts';
 
 export type HttpDeps = {
   lifecycle: Lifecycle;
+  /** From the order to stop until nobody new comes in, in milliseconds: as long as balancers need to notice. */
+  drainMs: number;
   clock: Clock;
   logger: Logger;
   health: HealthDeps;
@@ -36,20 +40,20 @@ export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Htt
   parts.defer(() => close(main));
   registerHealthRoutes(main, deps.health);
   registerCallbackRoutes(main, deps.callbacks);
-  const { lifecycle, graphql, authenticate, developmentKey } = deps;
+  // Before the streams, so that those are cut first: sockets may have to wait for an answer.
+  parts.use(attachGraphqlSocket(main.server, deps));
+  const { developmentKey } = deps;
   parts.use(
     registerGraphqlRoutes(main, {
-      lifecycle,
-      graphql,
-      authenticate,
+      ...deps,
       graphiql:
         config.environment === 'PRODUCTION'
           ? null
           : (request) => renderGraphiqlPage(request, developmentKey?.reveal() ?? null),
     }),
   );
-  parts.use(attachGraphqlSocket(main.server, deps));
-  const url = await listen(main, config.host, config.port);
+  const { stopping } = deps.lifecycle;
+  const url = await listen(main, config.host, config.port, stopping);
 
   let callbackUrl = url;
   if (config.callbackPort !== null) {
@@ -57,13 +61,14 @@ export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Htt
     servers.push(callbacksOnly);
     parts.defer(() => close(callbacksOnly));
     registerCallbackRoutes(callbacksOnly, deps.callbacks);
-    callbackUrl = await listen(callbacksOnly, config.host, config.callbackPort);
+    callbackUrl = await listen(callbacksOnly, config.host, config.callbackPort, stopping);
   }
   const running = parts.move();
   return {
     url,
     callbackUrl,
     async [Symbol.asyncDispose]() {
+      await sleep(deps.drainMs);
       // Nobody new comes in while those who are there are seen out.
       const closed = Promise.all(servers.map(close));
       await running.disposeAsync();
@@ -72,8 +77,16 @@ export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Htt
   };
 }
 
-async function listen(app: HttpServer, host: string, port: number): Promise<string> {
-  await app.listen({ host, port });
+/** A port that is shared between processes is had from their supervisor, which may die before it answers. */
+const listenMsMax = 30_000;
+
+async function listen(
+  app: HttpServer,
+  host: string,
+  port: number,
+  stopping: AbortSignal,
+): Promise<string> {
+  await within(app.listen({ host, port }), listenMsMax, stopping);
   const { address, family, port: listening } = app.server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${String(listening)}`;
 }

@@ -1,14 +1,12 @@
-import { connectionsPerProcess, type Config } from '../config/config.ts';
+import { connectionsPerProcess, processesMax, type Config } from '../config/config.ts';
 import { ConfigError } from '../config/env.ts';
-
-const countMax = 64;
 
 /** How many processes `--processes` asks for; one when it is not given. Throws ConfigError. */
 export function readProcesses(text: string | undefined, { database }: Config): number {
   if (text === undefined) return 1;
   const count = /^\d{1,2}$/.test(text) ? Number(text) : 0;
-  if (count < 1 || count > countMax) {
-    throw new ConfigError([`--processes must be a whole number from 1 to ${String(countMax)}`]);
+  if (count < 1 || count > processesMax) {
+    throw new ConfigError([`--processes must be a whole number from 1 to ${String(processesMax)}`]);
   }
   if (count > 1 && database.kind === 'embedded') {
     throw new ConfigError([

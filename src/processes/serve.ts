@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { createApp, type App } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
@@ -28,7 +29,10 @@ export async function serve(config: Config, started: (app: App) => void): Promis
 
 function onOrderToStop(stop: () => void): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
-  if (process.connected) process.once('disconnect', stop);
+  if (cluster.worker === undefined) return;
+  // Or Node would end the process at once, in the middle of whatever it does.
+  cluster.worker.exitedAfterDisconnect = true;
+  process.once('disconnect', stop);
 }
 
 /** Ends the process. What is not finished by the deadline is in the database or the spool, and goes on at the next start. */

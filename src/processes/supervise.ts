@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { App } from '../app.ts';
 import { startBuiltInSimulator } from '../wiring/built-in-simulator.ts';
@@ -22,6 +22,9 @@ type Supervisor = {
   /** Whether any process has come so far as to serve: if none can, none will. */
   hasServed: boolean;
 };
+
+/** From the order to stop until a process that has not ended is killed: longer than it gives itself. */
+const stopDeadlineMs = 26_000;
 
 /** What a process says of itself when it serves. */
 type Report = Omit<Facts, 'developmentKey'> & { developmentKey: string | null };
@@ -71,7 +74,7 @@ async function runAgainAndAgain(supervisor: Supervisor, served: (report: Report)
   for (;;) {
     const startedAt = performance.now();
     const code = await runOnce(supervisor, served);
-    if (stopping.signal.aborted) return code ?? 1;
+    if (stopping.signal.aborted) return code ?? 0;
     if (code !== null && !supervisor.hasServed) {
       // It has said why, and the others would say the same.
       stopping.abort();
@@ -84,21 +87,48 @@ async function runAgainAndAgain(supervisor: Supervisor, served: (report: Report)
   }
 }
 
-/** Runs one process to its end. Resolves with its exit code, or null when something killed it. */
+/** Runs one process to its end. Resolves with its exit code, or null when something killed it or it never began. */
 async function runOnce(supervisor: Supervisor, served: (report: Report) => void): Promise<number | null> {
-  const { env, stopping } = supervisor;
-  if (stopping.signal.aborted) return 0;
-  const worker = cluster.fork(env);
-  worker.once('message', (report: Report) => {
-    supervisor.hasServed = true;
-    served(report);
-  });
-  // Passed on as it came: each process keeps its own deadline.
-  const stop = (): void => void worker.process.kill('SIGTERM');
+  if (supervisor.stopping.signal.aborted) return 0;
+  try {
+    const worker = cluster.fork(supervisor.env);
+    worker.once('message', (report: Report) => {
+      supervisor.hasServed = true;
+      served(report);
+    });
+    using order = passOnOrderToStop(supervisor, worker);
+    const [code] = (await once(worker, 'exit')) as [number | null];
+    return order.wasIgnored() ? 1 : code;
+  } catch (error) {
+    // The machine is full, or Node itself is just being replaced.
+    supervisor.logger.error({ err: error }, 'a process could not be started');
+    return null;
+  }
+}
+
+/** Each process keeps a deadline of its own, unless it hangs. */
+function passOnOrderToStop(
+  { stopping }: Supervisor,
+  worker: Worker,
+): Disposable & { wasIgnored: () => boolean } {
+  let deadline: NodeJS.Timeout | undefined;
+  let wasIgnored = false;
+  const kill = (): void => {
+    wasIgnored = true;
+    worker.process.kill('SIGKILL');
+  };
+  const stop = (): void => {
+    worker.process.kill('SIGTERM');
+    deadline = setTimeout(kill, stopDeadlineMs);
+  };
   stopping.signal.addEventListener('abort', stop);
-  const [code] = (await once(worker, 'exit')) as [number | null];
-  stopping.signal.removeEventListener('abort', stop);
-  return code;
+  return {
+    wasIgnored: () => wasIgnored,
+    [Symbol.dispose]() {
+      clearTimeout(deadline);
+      stopping.signal.removeEventListener('abort', stop);
+    },
+  };
 }
 
 /** Tells the supervisor that this process serves, and where. */

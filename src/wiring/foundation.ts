@@ -27,6 +27,8 @@ export type Overrides = {
   reconcilerIdleMs?: number;
   catchUpPauseMs?: number;
   resendPausesMs?: readonly number[];
+  /** From the order to stop until nobody new comes in. */
+  drainMs?: number;
   darajaTimeouts?: { connectMs?: number; totalMs?: number };
 };
 

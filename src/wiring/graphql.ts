@@ -9,8 +9,8 @@ import type { TaskSet } from '../lib/task-set.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
 import type { Foundation } from './foundation.ts';
 
-/** Of the 20 connections to the database, those that watchers may take. */
-const watcherReadsMax = 8;
+/** Of the connections to the database, those that watchers may take. */
+const watchersShare = 0.4;
 /** Before the second, third and fourth attempt at a push that Daraja refused unprocessed. */
 const resendPausesMs = [1_000, 2_000, 4_000];
 
@@ -36,8 +36,16 @@ export function openGraphql(foundation: Foundation, parts: GraphqlParts): Graphq
   });
 }
 
-function streamDeps({ database, databaseAnswers, lifecycle, watchers }: Foundation): PaymentStreamDeps {
+function streamDeps({
+  config,
+  database,
+  databaseAnswers,
+  lifecycle,
+  watchers,
+}: Foundation): PaymentStreamDeps {
   const { stopping } = lifecycle;
+  const connections = config.database.kind === 'embedded' ? 1 : config.database.connectionsMax;
+  const watcherReadsMax = Math.max(1, Math.floor(connections * watchersShare));
   return {
     reader: createChangeReader(database.prisma, createPatience({ databaseAnswers, stopping }, 1)),
     watchers,

@@ -98,8 +98,8 @@ describe.skipIf(!postgresql.available || !existsSync('/proc/self'))('npm start -
 describe('--processes', () => {
   it.each([
     [['--processes', '2'], 'DATABASE_URL is missing: --processes needs PostgreSQL'],
-    [['--processes', 'many'], '--processes must be a whole number from 1 to 64'],
-    [['--processes', '0'], '--processes must be a whole number from 1 to 64'],
+    [['--processes', 'many'], '--processes must be a whole number from 1 to 20'],
+    [['--processes', '0'], '--processes must be a whole number from 1 to 20'],
     [['--procs', '2'], "Unknown option '--procs'"],
   ])('%s is refused with a sentence', async (args, sentence) => {
     await using server = spawnServer({ DATA_DIR: dataDir, PORT: '0' }, args);

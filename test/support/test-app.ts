@@ -124,6 +124,7 @@ export class TestApp implements AsyncDisposable {
       simulator: { ...readSimulatorSettings({}), port: 0, delayMs: 40, ...options.simulator },
       reconcilerIdleMs: 20,
       resendPausesMs: [20, 40, 80],
+      drainMs: 0,
       ...options.overrides,
     });
     parts.use(app);
