@@ -10,7 +10,7 @@ export type Patiently = <T>(read: () => Promise<T>, isGone?: () => boolean) => P
 export type PatienceDeps = {
   /** Says within seconds whether the database could be written to now. */
   databaseAnswers: () => Promise<boolean>;
-  /** Ends all waiting. */
+  /** Ends all waiting; what can be read is read. */
   stopping: AbortSignal;
   /** Between attempts, in milliseconds, give or take a half: those who wait must not come back as one. */
   pauseMs?: number;
@@ -30,7 +30,7 @@ export function createPatience(
   const gate = createGate(atOnceMax);
   return async (read, isGone = () => false) => {
     const giveUpAt = performance.now() + patienceMs;
-    const isOver = (): boolean => stopping.aborted || performance.now() > giveUpAt || isGone();
+    const isOver = (): boolean => performance.now() > giveUpAt || isGone();
     let failure = new Error('Nobody waits for it any longer');
     // The line before the gate may be long: looked at again when it is our turn.
     const readInTurn = async () => {
@@ -42,7 +42,8 @@ export function createPatience(
         return await gate(readInTurn);
       } catch (error) {
         if (error instanceof Error) failure = error;
-        if (isOver() || ((await databaseAnswers()) && ++refusals >= refusalsMax)) throw error;
+        if (stopping.aborted || isOver() || ((await databaseAnswers()) && ++refusals >= refusalsMax))
+          throw error;
         await sleep(pauseMs * (0.5 + Math.random()), stopping);
       }
     }

@@ -65,6 +65,9 @@ function wantsSocket({ headers, url }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket' && (url ?? '').split('?')[0] === '/graphql';
 }
 
+/** How long a new connection may take to be used, once no others come in, in milliseconds. */
+const unusedMsMax = 1_000;
+
 /** How long a request under way may go on after the server was told to stop, in milliseconds. */
 const patienceMs = 15_000;
 
@@ -81,8 +84,9 @@ function endConnectionsWhileStopping(app: FastifyInstance, lifecycle: Lifecycle)
   for (const used of ['request', 'upgrade'])
     app.server.on(used, ({ socket }: IncomingMessage) => unused.delete(socket));
   app.addHook('preClose', (done) => {
-    // Node waits for a connection on which nothing was ever asked, such as browsers and balancers keep in store.
-    for (const socket of unused) socket.destroy();
+    // Node waits for a connection on which nothing was ever asked, such as browsers and balancers keep in store. On one that
+    // has just come a request may be on its way.
+    setTimeout(() => unused.forEach((socket) => socket.destroy()), unusedMsMax).unref();
     setTimeout(() => app.server.closeAllConnections(), patienceMs).unref();
     done();
   });

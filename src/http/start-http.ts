@@ -80,12 +80,7 @@ export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Htt
 /** A port that is shared between processes is had from their supervisor, which may die before it answers. */
 const listenMsMax = 30_000;
 
-async function listen(
-  app: HttpServer,
-  host: string,
-  port: number,
-  stopping: AbortSignal,
-): Promise<string> {
+async function listen(app: HttpServer, host: string, port: number, stopping: AbortSignal): Promise<string> {
   await within(app.listen({ host, port }), listenMsMax, stopping);
   const { address, family, port: listening } = app.server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${String(listening)}`;

@@ -73,6 +73,10 @@ it('leaves nothing behind when it is interrupted', async () => {
 
 it.each([
   { args: ['--seconds', 'many'], says: /--seconds must be a whole number from 1 to 86400/ },
+  {
+    args: ['--scenario', 'redis-outage', '--seconds', '20'],
+    says: /--seconds must be a whole number from 35 to 86400/,
+  },
   { args: ['--scenario', 'flood'], says: /--scenario must be one of faults, redis-outage/ },
   { args: ['--speed', '9'], says: /Unknown option '--speed'/ },
 ])('says what is wrong with $args, without a stack', async ({ args, says }) => {

@@ -18,7 +18,7 @@ function setUp() {
       state.reads += 1;
       return Promise.try(work);
     });
-  return { stopping, state, read };
+  return { stopping, state, patiently, read };
 }
 
 describe('a patient read', () => {
@@ -35,6 +35,24 @@ describe('a patient read', () => {
     state.answers = true;
     await expect(read(fail)).rejects.toThrow(away);
     expect(state.reads).toBe(3);
+  });
+
+  it('reads nothing for whoever has left when it is his turn', async () => {
+    const { state, patiently } = setUp();
+    const first = Promise.withResolvers<string>();
+    const reading = patiently(() => first.promise);
+    let isGone = false;
+    const left = expect(
+      patiently(
+        () => Promise.reject(away),
+        () => isGone,
+      ),
+    ).rejects.toThrow('Nobody waits');
+    isGone = true;
+    first.resolve('read');
+    expect(await reading).toBe('read');
+    await left;
+    expect(state.reads).toBe(0);
   });
 
   it('ends when the process stops', async () => {

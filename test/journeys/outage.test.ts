@@ -7,7 +7,8 @@ import type { Env } from '../../src/config/env.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { startScriptedServer } from '../daraja/support/scripted-daraja.ts';
 import { canStartPostgres, startPostgres, type PostgresServer } from '../support/postgres-server.ts';
-import { freePort, spawnServer, type ServerProcess } from '../support/server-process.ts';
+import { freePort } from '../../src/commands/crash-test/servers/free-port.ts';
+import { spawnServer, type ServerProcess } from '../support/server-process.ts';
 import { simulatedPayment } from '../support/simulator.ts';
 import {
   paymentInput,

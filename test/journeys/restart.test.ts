@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/config/env.ts';
 import { startScriptedServer, type ScriptedServer } from '../daraja/support/scripted-daraja.ts';
-import { freePort, spawnServer, type ServerProcess } from '../support/server-process.ts';
+import { freePort } from '../../src/commands/crash-test/servers/free-port.ts';
+import { spawnServer, type ServerProcess } from '../support/server-process.ts';
 import { paymentInput, testKey } from '../support/test-app.ts';
 import { embedded, postgresql, type TestDatabases, type TestSettings } from '../support/test-database.ts';
 

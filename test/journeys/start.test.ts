@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import { canStartPostgres, startPostgres } from '../support/postgres-server.ts';
-import { freePort, spawnServer } from '../support/server-process.ts';
+import { freePort } from '../../src/commands/crash-test/servers/free-port.ts';
+import { spawnServer } from '../support/server-process.ts';
 import { testKey } from '../support/test-app.ts';
 
 let dataDir: string;

@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { freePort, spawnServer, type ServerProcess } from '../support/server-process.ts';
+import { freePort } from '../../src/commands/crash-test/servers/free-port.ts';
+import { spawnServer, type ServerProcess } from '../support/server-process.ts';
 import { paymentInput, testKey } from '../support/test-app.ts';
 import { postgresql } from '../support/test-database.ts';
 

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { vi } from 'vitest';
-import { freePort } from './server-process.ts';
+import { freePort } from '../../src/commands/crash-test/servers/free-port.ts';
 
 /** A PostgreSQL that belongs to one test, which may take it away and give it back. */
 export type PostgresServer = AsyncDisposable & {

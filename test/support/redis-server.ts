@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from './server-process.ts';
+import { freePort } from '../../src/commands/crash-test/servers/free-port.ts';
 
 /** A Redis of a test's own, on a free port, which may be stopped and started as the test likes. */
 export type RedisServer = AsyncDisposable & {

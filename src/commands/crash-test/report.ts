@@ -26,12 +26,15 @@ export function reportOn(
   const count = (kind: FindingKind) => findings.filter((finding) => finding.kind === kind).length;
   const settled = answered.map(({ ms }) => ms);
   return {
-    passed: findings.length === 0 && cameToRest,
+    // Where nothing was put to the test, nothing was proven.
+    passed: findings.length === 0 && cameToRest && answered.length > 0 && facts.watched.length > 0,
     scenario: options.scenario,
+    ...(outage === null ? {} : { outageMs: Math.round(outage.to - outage.from) }),
     seed: options.seed,
     seconds: options.seconds,
     processes: options.processes,
     kills: injected.kill,
+    rollingRestarts: injected['stop-malipo'],
     restarts: injected['restart-postgres'] + injected['restart-redis'],
     pauses: injected['pause-malipo'] + injected['pause-postgres'] + injected['pause-redis'],
     drops: injected['drop-database'] + injected['cut-sockets'],
@@ -41,7 +44,6 @@ export function reportOn(
     stillOpen: facts.stored.filter(({ status }) => !isFinal(status)).length,
     clientRetries: payers.retries,
     callbacks: answered.length,
-    callbacksRefused: facts.posts.filter(({ status }) => status !== null && status !== 200).length,
     callbacksUnanswered: facts.posts.filter(({ status }) => status === null).length,
     duplicatesPosted: balancer.duplicates,
     watchers: facts.watched.length,

@@ -24,7 +24,7 @@ const asked = { key: 'key-1', reference: 'L1', phone: '254711111111', amount: 10
 /** One payment that was asked for, prompted, paid, told and kept, as it should be. */
 const sound: Facts = {
   asked: [asked],
-  posts: [post, post, { ...post, status: null }, { ...post, status: 503 }],
+  posts: [post, post, { ...post, status: null }],
   sayings: new Map([
     ['paid-hash', { kind: 'paid', receipt: 'UKO1' }],
     ['failed-hash', { kind: 'failed' }],
@@ -36,7 +36,7 @@ const sound: Facts = {
   timelines: new Map([['global-1', events]]),
   watched: [
     { globalId: 'global-1', seen: [awaited, completed], ended: true },
-    { globalId: 'global-1', seen: events, ended: false },
+    { globalId: 'global-1', seen: events, ended: true },
   ],
   crashes: [
     { name: 'Malipo 1', times: 0 },
@@ -166,6 +166,12 @@ describe('a callback that was answered with success', () => {
     ]);
   });
 
+  it('or refused by a process is lost', () => {
+    expect(told({ posts: [...sound.posts, { ...post, status: 503 }] })).toEqual([
+      `lost: ${id} attempt 1 body paid-hash: a genuine callback was answered 503`,
+    ]);
+  });
+
   it('and could not be read is kept and moves nothing', () => {
     const posts = [{ ...post, hash: 'broken-hash' }];
     const kept = [{ transactionId: id, attempt: 1, hash: 'broken-hash', times: 1 }];
@@ -189,6 +195,13 @@ describe('a timeline', () => {
   it('may tell more of a completed payment', () => {
     const details = { sequence: 4, status: 'COMPLETED' };
     expect(told(stored({ sequence: 4, events: [...events, details] }))).toEqual([]);
+  });
+
+  it('completes its payment once', () => {
+    const again = [4, 5].map((sequence) => ({ sequence, status: 'COMPLETED' }));
+    expect(told(stored({ sequence: 5, events: [...events, ...again] }))).toEqual([
+      'doubled: key-1: it was completed again and again: 1 REQUESTED, 2 AWAITING_PAYER, 3 COMPLETED, 4 COMPLETED, 5 COMPLETED',
+    ]);
   });
 
   it('never leaves COMPLETED', () => {
@@ -241,6 +254,12 @@ describe('a watcher', () => {
       [requested, awaited],
       false,
       'gap: watcher 0 of key-1: the latest change was not told',
+    ],
+    [
+      'whose stream does not end with the payment',
+      events,
+      false,
+      'gap: watcher 0 of key-1: its stream did not end with the payment',
     ],
     [
       'that was told what did not happen',

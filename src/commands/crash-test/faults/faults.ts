@@ -15,6 +15,7 @@ export type Targets = {
 
 export type FaultName =
   | 'kill'
+  | 'stop-malipo'
   | 'pause-malipo'
   | 'restart-postgres'
   | 'pause-postgres'
@@ -32,6 +33,8 @@ const awayMaxMs = 5_000;
 export const faults: Record<FaultName, Fault> = {
   /** Dead at once, and started again at once. */
   kill: (targets, random) => victim(targets, random).restart('SIGKILL', 0),
+  /** As an administrator does it, who installs a new version. */
+  'stop-malipo': (targets, random) => random.pick(targets.malipos).service.restart('SIGTERM', 0),
   'pause-malipo': (targets, random, abort) =>
     random.pick(targets.malipos).service.pause(pauseMs(random), abort),
   /** Ended without a checkpoint (SIGQUIT is `pg_ctl stop -m immediate`) or without a word. */

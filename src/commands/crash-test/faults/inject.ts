@@ -7,6 +7,7 @@ export type Injected = Record<FaultName, number>;
 /** Which faults come how often: every deck of so many is dealt in another order. */
 const deck: readonly FaultName[] = [
   ...Array<FaultName>(8).fill('kill'),
+  'stop-malipo',
   ...Array<FaultName>(2).fill('pause-malipo'),
   'restart-postgres',
   'pause-postgres',
@@ -71,6 +72,7 @@ export async function injectFaults(
 export function noFaults(): Injected {
   return {
     kill: 0,
+    'stop-malipo': 0,
     'pause-malipo': 0,
     'restart-postgres': 0,
     'pause-postgres': 0,

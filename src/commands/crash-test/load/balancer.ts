@@ -113,7 +113,7 @@ export class Balancer implements AsyncDisposable {
         if (!isRefused(error)) return { status: null, text: '' };
       }
     }
-    return { status: 503, text: '' };
+    return { status: null, text: '' };
   }
 }
 

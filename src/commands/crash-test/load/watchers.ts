@@ -121,9 +121,10 @@ export class Watchers implements AsyncDisposable {
       {
         next: (result) => {
           if (failed || told(watcher, result)) return;
-          // The stream goes on after a change that could not be told: we must not.
+          // The stream goes on after a change that could not be told: we must not. Not at once: the client would count
+          // twice that it has ended if the server's own `complete` is already there, and soon close the socket of all others.
           failed = true;
-          end();
+          setImmediate(end);
         },
         error: again,
         complete: () => {

@@ -4,7 +4,7 @@ export type CallbackPost = {
   attempt: number;
   /** SHA-256 of its body. */
   hash: string;
-  /** Null: no answer came, so that nobody knows whether it was stored. */
+  /** Null: no process answered, so that nobody knows whether it was stored. */
   status: number | null;
   /** When it was posted, and how long the answer took, in milliseconds. */
   at: number;

@@ -6,10 +6,19 @@ import type { Finding } from './finding.ts';
 export function proveCallbacks({ posts, sayings, stored, kept }: Facts): Finding[] {
   const answered = posts.filter(({ status }) => status === 200);
   return [
+    ...proveTaken(posts),
     ...proveKept(answered, kept),
     ...proveSettled(answered, sayings, stored),
     ...proveReceipts(posts, sayings, stored),
   ];
+}
+
+/** Database or spool, a genuine callback is always taken by a process that answers at all. */
+function proveTaken(posts: readonly CallbackPost[]): Finding[] {
+  return posts.flatMap((post): Finding[] => {
+    if (post.status === null || post.status === 200) return [];
+    return [{ kind: 'lost', about: placeOf(post), why: `a genuine callback was answered ${post.status}` }];
+  });
 }
 
 type Placed = { transactionId: string | null; attempt: number | null; hash: string };

@@ -36,7 +36,8 @@ function proveEnd(seen: readonly Change[], ended: boolean, events: readonly Chan
   const last = seen.at(-1);
   if (last === undefined) return ['nothing was told'];
   if (ended) return isFinal(last.status) ? [] : ['it ended before the payment did'];
-  return last.sequence === events.at(-1)?.sequence ? [] : ['the latest change was not told'];
+  if (last.sequence !== events.at(-1)?.sequence) return ['the latest change was not told'];
+  return isFinal(last.status) ? ['its stream did not end with the payment'] : [];
 }
 
 function list(changes: readonly Change[]): string {

@@ -37,8 +37,10 @@ export class Service implements AsyncDisposable {
     return this.#process?.isAlive() ?? false;
   }
 
+  /** Nothing happens where it runs: two faults may have struck the same one. */
   start(): void {
     this.#isWanted = true;
+    if (this.isRunning) return;
     this.startedAt = performance.now();
     const started = startProcess(this.#recipe.command);
     this.#process = started;
