@@ -11,7 +11,7 @@ import { sleep } from '../../src/lib/sleep.ts';
 import { storeChange } from '../support/changes.ts';
 import { startDeployment, type Deployment } from '../support/deployment.ts';
 import { storePayment } from '../support/payments.ts';
-import { createRandom, type Random } from '../support/random.ts';
+import { createRandom, type Random } from '../../src/commands/crash-test/random.ts';
 import { hasRedisServer, startRedis, type RedisServer } from '../support/redis-server.ts';
 import { postgresql } from '../support/test-database.ts';
 import { watchings, type Watching } from '../support/watching.ts';

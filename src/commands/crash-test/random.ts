@@ -4,7 +4,7 @@ export type Random = {
   next(): number;
   /** A whole number from 0 to `below - 1`. */
   below(below: number): number;
-  pick<T>(items: readonly [T, ...T[]]): T;
+  pick<T>(items: readonly T[]): T;
   shuffled<T>(items: readonly T[]): T[];
 };
 
@@ -21,7 +21,11 @@ export function createRandom(seed: number): Random {
   return {
     next,
     below,
-    pick: (items) => items[below(items.length)] ?? items[0],
+    pick(items) {
+      const item = items[below(items.length)];
+      if (item === undefined) throw new Error('There is nothing to pick from');
+      return item;
+    },
     shuffled: (items) =>
       items
         .map((item) => ({ item, key: next() }))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../../src/transactions/decide/decide.ts';
 import type { Payment, Weighed } from '../../../src/transactions/decide/payment.ts';
 import { isFinal, mayMove } from '../../../src/transactions/decide/status.ts';
-import { createRandom } from '../../support/random.ts';
+import { createRandom } from '../../../src/commands/crash-test/random.ts';
 import {
   accepted,
   amountCents,

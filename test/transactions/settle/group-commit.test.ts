@@ -10,7 +10,7 @@ import { matchUnmatched, sweepUnmatched } from '../../../src/transactions/settle
 import { settle } from '../../../src/transactions/settle/settle.ts';
 import type { Submission } from '../../../src/transactions/settle/submission.ts';
 import { storePayment, storePayments, type StoredPayment } from '../../support/payments.ts';
-import { createRandom } from '../../support/random.ts';
+import { createRandom } from '../../../src/commands/crash-test/random.ts';
 import { onEachDatabase, postgresAt, postgresql, type TestDatabase } from '../../support/test-database.ts';
 import { failure, success } from '../support/evidence.ts';
 

@@ -11,7 +11,7 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { createLogger } from '../../../src/lib/logger.ts';
 import { collectHints } from '../../support/hints.ts';
 import { storePayment, storePayments, type StoredPayment } from '../../support/payments.ts';
-import { createRandom, type Random } from '../../support/random.ts';
+import { createRandom, type Random } from '../../../src/commands/crash-test/random.ts';
 import { onEachDatabase, postgresql } from '../../support/test-database.ts';
 import { accepted, failure, query, refused, success } from '../support/evidence.ts';
 
