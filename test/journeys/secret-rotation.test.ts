@@ -33,7 +33,7 @@ describe.skipIf(!postgresql.available)('MALIPO_SECRET', () => {
     await expect(start(another)).rejects.toBeInstanceOf(ForeignDatabaseError);
     await expect(start(newer)).rejects.toBeInstanceOf(ForeignDatabaseError);
 
-    let second: string | null = null;
+    let second: string;
     {
       await using during = await start(newer, older);
       expect(await opens(during, id, first)).toBe(true);
@@ -43,7 +43,7 @@ describe.skipIf(!postgresql.available)('MALIPO_SECRET', () => {
       );
       second = (data?.['createWatchToken'] as { watchToken: string }).watchToken;
       expect(await opens(during, id, second)).toBe(true);
-      const read = (secret?: string) => readWatchToken(signing(secret), second ?? '', new Date());
+      const read = (secret?: string) => readWatchToken(signing(secret), second, new Date());
       expect(await read(newer)).toMatchObject({ transactionId: rowId(id) });
       expect(await read(older)).toBeNull();
     }
