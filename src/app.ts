@@ -23,6 +23,8 @@ export type App = AsyncDisposable & {
 
 /** Balancers ask once a second or so, and a client's next request ends its connection. */
 const drainMs = 1_500;
+/** After about an hour a client connects anew: to wherever a balancer sends it by then. */
+const socketAgeMs = 60 * 60 * 1000;
 
 /**
  * Wires the parts together and starts them. It listens before its database answers, so that its health can be asked and
@@ -47,7 +49,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const arrivals = receiveArrivals(foundation);
   let callbackBaseUrl = config.callbackBaseUrl ?? '';
   const graphql = openGraphql(foundation, { daraja, pushes, callbackBaseUrl: () => callbackBaseUrl });
-  const { authenticate, developmentKey } = openAccess(foundation);
+  const access = openAccess(foundation);
+  const { developmentKey } = access;
   const http = parts.use(
     await startHttp(config, {
       lifecycle,
@@ -57,8 +60,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       health: { lifecycle, databaseAnswers, spool },
       callbacks: callbackRoutes(foundation, arrivals),
       graphql,
-      authenticate,
-      developmentKey,
+      ...access,
+      socketAgeMs: overrides.socketAgeMs ?? socketAgeMs,
     }),
   );
   callbackBaseUrl ||= http.callbackUrl;
@@ -66,7 +69,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const prepare = () => prepareDatabase(foundation);
   await awaitDatabase({ database, logger, signal: lifecycle.stopping, prepare });
   lifecycle.begin();
-  startBackground(foundation, { daraja, arrivals }, background);
+  startBackground(foundation, { daraja, arrivals, access }, background);
 
   const running = parts.move();
   return {

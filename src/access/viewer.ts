@@ -2,8 +2,14 @@ import type { Scope } from './scopes.ts';
 
 /** Who asks: a client's key, or whoever holds the watch token of one payment. */
 export type Viewer =
-  | { kind: 'client'; clientId: string; scopes: ReadonlySet<Scope> }
-  | { kind: 'watcher'; transactionId: string };
+  | {
+      kind: 'client';
+      clientId: string;
+      /** Null for a key that the configuration gives. */
+      keyId: string | null;
+      scopes: ReadonlySet<Scope>;
+    }
+  | { kind: 'watcher'; transactionId: string; expiresAt: Date };
 
 /** Which payments a viewer may see at all; null: none. */
 export function sightOf(viewer: Viewer) {

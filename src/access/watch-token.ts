@@ -24,17 +24,18 @@ export async function makeWatchToken(
   return { watchToken, watchTokenExpiresAt: new Date(expiresAt * 1000) };
 }
 
-/** The transaction that the token opens; null for a forged, foreign or expired one. */
+/** The transaction that the token opens, and until when; null for a forged, foreign or expired one. */
 export async function readWatchToken(
   keys: readonly Uint8Array[],
   token: string,
   now: Date,
-): Promise<string | null> {
+): Promise<{ transactionId: string; expiresAt: Date } | null> {
   for (const key of keys) {
     try {
       const options = { algorithms: [algorithm], audience, currentDate: now, requiredClaims: ['sub', 'exp'] };
-      const { payload } = await jwtVerify(token, key, options);
-      return payload.sub ?? null;
+      const { sub, exp } = (await jwtVerify(token, key, options)).payload;
+      if (sub === undefined || exp === undefined) return null;
+      return { transactionId: sub, expiresAt: new Date(exp * 1000) };
     } catch {
       // Made with another key, or not by us.
     }

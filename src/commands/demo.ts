@@ -1,8 +1,11 @@
 import { parseArgs, styleText } from 'node:util';
-import { DemoError } from './demo/demo-error.ts';
-import { findKey } from './demo/find-key.ts';
-import { connect, type Environment, type Payment } from './demo/server.ts';
+import { CommandError } from './api/command-error.ts';
+import { connect, type Environment } from './api/connect.ts';
+import { findKey } from './api/find-key.ts';
+import { initiate, type Payment } from './demo/initiate.ts';
 import { watchPayment, type Change } from './demo/watch-payment.ts';
+
+const command = 'npm run demo';
 
 const help = `Usage: npm run demo -- [options]
 
@@ -42,25 +45,25 @@ process.once('SIGINT', () => {
 try {
   process.exitCode = (await main()) ? 0 : 1;
 } catch (error) {
-  if (!(error instanceof DemoError)) throw error;
+  if (!(error instanceof CommandError)) throw error;
   console.error(`\n${styleText('red', error.message, { stream: process.stderr })}\n`);
   process.exitCode = 1;
 }
 
-/** Whether the payment was made. Throws a DemoError that says what to do. */
+/** Whether the payment was made. Throws a CommandError that says what to do. */
 async function main(): Promise<boolean> {
   const { help: wantsHelp, url, phone, amount, key } = readArguments();
   if (wantsHelp) {
     console.log(help);
     return true;
   }
-  const server = await connect(url, () => findKey(key, process.env));
+  const server = await connect({ command, url, findKey: () => findKey(command, key, process.env) });
   console.log(`\nMalipo ${server.version} at ${server.url}  (${money[server.environment]})\n`);
 
   const startedAt = performance.now();
   const say = (word: string, text: string) => console.log(line(performance.now() - startedAt, word, text));
   say('', `asking ${phone} for KES ${amount}`);
-  const { id, watchToken } = await server.initiate({ phoneNumber: phone, amount });
+  const { id, watchToken } = await initiate(server, { phoneNumber: phone, amount });
   const last = await watchPayment(
     server,
     { id, watchToken },
@@ -88,11 +91,11 @@ function readArguments() {
       },
     });
     if (!/^\d{1,9}$/.test(values.amount))
-      throw new DemoError('--amount must be whole shillings, such as 10.');
+      throw new CommandError('--amount must be whole shillings, such as 10.');
     return { ...values, amount: Number(values.amount) };
   } catch (error) {
     if (error instanceof TypeError)
-      throw new DemoError(`${error.message}\n\nnpm run demo -- --help lists them.`);
+      throw new CommandError(`${error.message}\n\nnpm run demo -- --help lists them.`);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { PrismaClient } from '../database/database.ts';
 import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
 import type { Logger } from '../lib/logger.ts';
-import { sleep } from '../lib/sleep.ts';
+import { startRounds } from '../lib/rounds.ts';
 import { isFinal } from '../transactions/decide/status.ts';
 import type { Watchers } from './watchers.ts';
 
@@ -21,31 +21,11 @@ const watchedSeconds = 60;
  * marks their payments as watched, so that reconciliation in any process asks about them first.
  */
 export function startCatchUp(deps: CatchUpDeps): AsyncDisposable {
-  const stopping = new AbortController();
-  const running = run(deps, stopping.signal);
-  return {
-    async [Symbol.asyncDispose]() {
-      stopping.abort();
-      await running;
-    },
+  const saying = {
+    failing: 'watchers cannot be brought up to date; trying again',
+    recovered: 'watchers are brought up to date again',
   };
-}
-
-async function run(deps: CatchUpDeps, signal: AbortSignal): Promise<void> {
-  let isFailing = false;
-  await sleep(deps.pauseMs, signal);
-  while (!signal.aborted) {
-    try {
-      await catchUp(deps);
-      if (isFailing) deps.logger.info('watchers are brought up to date again');
-      isFailing = false;
-    } catch (error) {
-      // Said once: an outage lasts for many rounds.
-      if (!isFailing) deps.logger.warn({ err: error }, 'watchers cannot be brought up to date; trying again');
-      isFailing = true;
-    }
-    await sleep(deps.pauseMs, signal);
-  }
+  return startRounds({ ...deps, saying }, () => catchUp(deps));
 }
 
 async function catchUp({ prisma, watchers }: CatchUpDeps): Promise<void> {

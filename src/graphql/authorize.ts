@@ -19,9 +19,14 @@ export function requireSight({ viewer }: Context): Sight {
   throw callerError('FORBIDDEN', 'This needs a key with the scope payments:read.');
 }
 
+/** Throws FORBIDDEN for the holder of a watch token. */
+export function requireClient({ viewer }: Context): void {
+  if (viewer.kind === 'watcher')
+    throw callerError('FORBIDDEN', 'A watch token opens one payment and no more.');
+}
+
 /** Like `requireSight`, for what the holder of a watch token may not do. */
 export function requireClientSight(context: Context): Sight {
-  if (context.viewer.kind === 'watcher')
-    throw callerError('FORBIDDEN', 'A watch token opens one payment and no more.');
+  requireClient(context);
   return requireSight(context);
 }

@@ -1,13 +1,19 @@
 import { isId } from '../lib/ids.ts';
 import { notFound } from './errors.ts';
 
-const typeName = 'Transaction';
-
-/** The UUID within a transaction's global id; null for a malformed one, or another type's. */
-export function readTransactionId(globalId: string): string | null {
+/** The UUID within a global id of that type; null for a malformed one, or another type's. */
+function readIdOf(typeName: 'Transaction' | 'ApiKey', globalId: string): string | null {
   const text = Buffer.from(globalId, 'base64').toString('utf8');
   const id = text.startsWith(`${typeName}:`) ? text.slice(typeName.length + 1) : '';
   return isId(id) ? id : null;
+}
+
+export function readTransactionId(globalId: string): string | null {
+  return readIdOf('Transaction', globalId);
+}
+
+export function readApiKeyId(globalId: string): string | null {
+  return readIdOf('ApiKey', globalId);
 }
 
 /** Throws NOT_FOUND, like an id that is nobody's. */

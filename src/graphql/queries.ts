@@ -1,14 +1,14 @@
-import { brandWithType } from '@pothos/core';
 import { PaymentStream } from '../feed/payment-stream.ts';
 import type { Patiently } from '../feed/patience.ts';
 import { awaitFinal } from '../feed/await-payment.ts';
-import { within, whereOfLookup, type Lookup, type Sight } from '../transactions/find.ts';
+import { within, whereOfLookup, type Lookup } from '../transactions/find.ts';
 import { builder } from './builder.ts';
-import { requireClientSight, requireSight } from './authorize.ts';
+import { requireClient, requireClientSight, requireSight } from './authorize.ts';
 import type { Context } from './context.ts';
 import { Environment } from './enums.ts';
 import { callerError, notFound } from './errors.ts';
 import { readTransactionId, requireTransactionId } from './global-ids.ts';
+import { findNodes } from './nodes.ts';
 import { PaymentStatus } from './payment-status.ts';
 import {
   resolvePage,
@@ -57,8 +57,7 @@ builder.queryType({
       nullable: true,
       description: 'Whatever has this id; null for an id that is malformed, unknown or not yours to see.',
       args: { id: t.arg.id({ required: true, description: 'A global id.' }) },
-      resolve: async (_root, { id }, context) =>
-        (await findNodes(context, requireSight(context), [id]))[0] ?? null,
+      resolve: async (_root, { id }, context) => (await findNodes(context, [id]))[0] ?? null,
     }),
     nodes: t.field({
       type: [builder.nodeInterfaceRef()],
@@ -66,10 +65,10 @@ builder.queryType({
       description: `The same for at most ${String(nodesMax)} ids at once.`,
       args: { ids: t.arg.idList({ required: true, description: 'Global ids.' }) },
       resolve: (_root, { ids }, context) => {
-        const sight = requireClientSight(context);
+        requireClient(context);
         if (ids.length > nodesMax)
           throw callerError('BAD_USER_INPUT', `Give at most ${String(nodesMax)} ids.`);
-        return findNodes(context, sight, ids);
+        return findNodes(context, ids);
       },
     }),
     transaction: t.prismaField({
@@ -147,17 +146,6 @@ export async function requireVisible(
   const found = await patiently(read, () => context.isGone());
   if (found === null) throw notFound();
   return id;
-}
-
-async function findNodes(context: Context, sight: Sight, globalIds: readonly string[]) {
-  const ids = globalIds.map(readTransactionId);
-  const known = ids.filter((id) => id !== null);
-  const rows = await context.deps.prisma.transaction.findMany({
-    where: { AND: [{ id: { in: known } }, within(sight)] },
-  });
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  for (const row of rows) brandWithType(row, Transaction);
-  return ids.map((id) => (id === null ? null : (byId.get(id) ?? null)));
 }
 
 /** GraphQL has made sure that exactly one is given; an id that is malformed names nothing. */

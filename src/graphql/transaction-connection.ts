@@ -4,11 +4,9 @@ import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { TransactionStatus } from './enums.ts';
 import { callerError } from './errors.ts';
-import { makeCursor, readCursor } from './global-ids.ts';
+import { makeCursor } from './global-ids.ts';
+import { readPageSize, readPlace } from './page-arguments.ts';
 import { Transaction } from './transaction-type.ts';
-
-const pageSizeDefault = 20;
-const pageSizeMax = 100;
 
 export const TransactionWhere = builder.inputType('TransactionWhere', {
   description: 'Which payments: all conditions that are given must hold.',
@@ -116,25 +114,11 @@ function readWindow(newestFirst: boolean, { first, after, last, before }: PageAr
   if (typeof first === 'number' && typeof last === 'number') {
     throw callerError('BAD_USER_INPUT', 'Give `first` or `last`, not both.');
   }
-  const take = first ?? last ?? pageSizeDefault;
-  if (take < 1 || take > pageSizeMax) {
-    throw callerError(
-      'BAD_USER_INPUT',
-      `\`${typeof last === 'number' ? 'last' : 'first'}\` must be from 1 to ${String(pageSizeMax)}.`,
-    );
-  }
   return {
-    take,
+    take: readPageSize(typeof last === 'number' ? 'last' : 'first', first ?? last),
     newestFirst,
     fromEnd: typeof last === 'number',
-    after: placeOf('after', after),
-    before: placeOf('before', before),
+    after: readPlace('after', after),
+    before: readPlace('before', before),
   };
-}
-
-function placeOf(name: string, cursor: string | null | undefined): string | undefined {
-  if (typeof cursor !== 'string') return undefined;
-  const id = readCursor(cursor);
-  if (id === null) throw callerError('BAD_USER_INPUT', `\`${name}\` is not a cursor of this list.`);
-  return id;
 }

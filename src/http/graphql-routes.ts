@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticate } from '../access/authenticate.ts';
+import type { Connection, Connections } from '../access/connections/connection.ts';
 import type { Viewer } from '../access/viewer.ts';
 import type { Graphql } from '../graphql/yoga.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
@@ -11,6 +12,8 @@ export type GraphqlRouteDeps = {
   lifecycle: Lifecycle;
   graphql: Graphql;
   authenticate: Authenticate;
+  /** All that is open, whoever closes it. */
+  connections: Connections;
   logger: Logger;
   /** The page for a person with a browser; null where there is none. */
   graphiql: ((request: FastifyRequest) => Promise<string>) | null;
@@ -85,7 +88,7 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
         );
         void reply.code(response.status).headers(Object.fromEntries(response.headers));
         if (!isStream(response)) return reply.send(await response.text());
-        keepUntilClosed(streams, reply.raw);
+        keepWhileOpen(deps.connections, streams, reply.raw, viewer);
         return reply.send(response.body);
       },
     });
@@ -105,9 +108,21 @@ function isStream({ headers }: Response): boolean {
   return (headers.get('content-type') ?? '').includes('text/event-stream');
 }
 
-function keepUntilClosed(streams: Set<ServerResponse>, stream: ServerResponse): void {
+/** Cut when the server stops, or by what becomes of its credential: its client resumes where and as it may. */
+function keepWhileOpen(
+  connections: Connections,
+  streams: Set<ServerResponse>,
+  stream: ServerResponse,
+  viewer: Viewer,
+): void {
+  const close = (): void => void stream.destroy();
+  const connection: Connection = { viewer, oldAtMs: Infinity, answering: 0, close };
   streams.add(stream);
-  stream.once('close', () => streams.delete(stream));
+  connections.add(connection);
+  stream.once('close', () => {
+    streams.delete(stream);
+    connections.delete(connection);
+  });
   stream.setTimeout(stalledMsMax, () => stream.destroy());
 }
 

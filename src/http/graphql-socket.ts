@@ -4,8 +4,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GraphQLError, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import { handleProtocols, type OperationResult, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import type { Authenticate } from '../access/authenticate.ts';
+import type { Connection, Connections, Ending } from '../access/connections/connection.ts';
 import type { Viewer } from '../access/viewer.ts';
 import { callerError, maskError, withRequestId } from '../graphql/errors.ts';
 import type { Graphql, RequestContext } from '../graphql/yoga.ts';
@@ -16,12 +17,16 @@ import type { Logger } from '../lib/logger.ts';
 import { sleep } from '../lib/sleep.ts';
 import { createTaskSet } from '../lib/task-set.ts';
 import { bearerCredential } from './credential.ts';
-import { guardSocket, letGoIfUnread, tryAgainLater } from './guard-socket.ts';
+import { guardSocket, letGo, letGoIfUnread, tryAgainLater } from './guard-socket.ts';
 
 export type GraphqlSocketDeps = {
   lifecycle: Lifecycle;
   graphql: Graphql;
   authenticate: Authenticate;
+  /** All that is open, whoever closes it. */
+  connections: Connections;
+  /** After about this long a client is to connect anew, in milliseconds. */
+  socketAgeMs: number;
   clock: Clock;
   logger: Logger;
 };
@@ -45,8 +50,16 @@ type Pipeline = {
   subscribe: (args: ExecutionArgs) => OperationResult;
 };
 
+type Runner = Pick<Pipeline, 'execute' | 'subscribe'> & { connection: Connection | undefined };
+
 /** The arguments of an operation, with the pipeline that is to run it. */
-type Prepared = ExecutionArgs & { rootValue: Pick<Pipeline, 'execute' | 'subscribe'> };
+type Prepared = ExecutionArgs & { rootValue: Runner };
+
+const closings: Record<Ending, { code: number; reason: string }> = {
+  'credential-ended': { code: forbidden, reason: 'Forbidden' },
+  // RFC 6455: going away. Clients connect again at once.
+  'too-old': { code: 1001, reason: 'Connect again' },
+};
 
 /**
  * GraphQL over WebSocket, `graphql-transport-ws`, on the same path and through the same pipeline as HTTP. The
@@ -77,13 +90,17 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
 
   // Queries and mutations; their errors are answered.
   const underWay = createTaskSet(() => undefined);
+  const connectionOf = new WeakMap<WebSocket, Connection>();
   const protocol = useServer(
     {
       isProd: true,
       connectionInitWaitTimeout: 3_000,
       onConnect: async ({ connectionParams, extra: { socket } }) => {
         try {
-          return (await viewerOf(deps, connectionParams)) !== null;
+          const viewer = await viewerOf(deps, connectionParams);
+          if (viewer === null) return false;
+          connectionOf.set(socket, keepWhileOpen(deps, socket, viewer));
+          return true;
         } catch (error) {
           deps.logger.error({ err: error }, 'a socket could not be let in');
           socket.close(tryAgainLater, 'Try again later');
@@ -101,13 +118,14 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
         if ('error' in viewer) return [maskError(deps.logger, viewer.error, requestId)];
         const isGone = () => socket.readyState !== socket.OPEN;
         return deps.graphql.withRequestId(requestId, () =>
-          prepare(deps, { viewer, requestId, isGone }, payload),
+          prepare(deps, { viewer, requestId, isGone }, payload, connectionOf.get(socket)),
         );
       },
       onNext: ({ extra: { socket } }) => letGoIfUnread(socket),
       execute: (args) => {
-        const answer = (args as Prepared).rootValue.execute(args);
-        underWay.add(Promise.resolve(answer));
+        const { execute, connection } = (args as Prepared).rootValue;
+        const answer = execute(args);
+        underWay.add(whileAnswering(connection, answer));
         return answer;
       },
       subscribe: (args) => (args as Prepared).rootValue.subscribe(args),
@@ -131,11 +149,42 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
   };
 }
 
+/** From now on it can be closed by what becomes of its credential. Clients that came together do not go together. */
+function keepWhileOpen(
+  { connections, socketAgeMs, clock }: GraphqlSocketDeps,
+  socket: WebSocket,
+  viewer: Viewer,
+): Connection {
+  const connection: Connection = {
+    viewer,
+    oldAtMs: clock.now().getTime() + socketAgeMs * (0.9 + 0.2 * Math.random()),
+    answering: 0,
+    close: (ending) => letGo(socket, closings[ending].code, closings[ending].reason),
+  };
+  // It may have gone while its credential was looked up.
+  if (socket.readyState === socket.OPEN) {
+    connections.add(connection);
+    socket.once('close', () => connections.delete(connection));
+  }
+  return connection;
+}
+
+/** Counted, so that a client which is to connect anew is not cut off from an answer. */
+async function whileAnswering(connection: Connection | undefined, answer: OperationResult): Promise<void> {
+  if (connection !== undefined) connection.answering += 1;
+  try {
+    await answer;
+  } finally {
+    if (connection !== undefined) connection.answering -= 1;
+  }
+}
+
 /** A bad document is an error of its own operation. Thrown out of here it would close the socket and all on it. */
 async function prepare(
   { graphql: { yoga }, logger }: GraphqlSocketDeps,
   { requestId, ...request }: RequestContext,
   payload: SubscribePayload,
+  connection: Connection | undefined,
 ): Promise<ExecutionArgs | GraphQLError[]> {
   const pipeline: Pipeline = yoga.getEnveloped({ ...request, requestId, params: payload });
   const { schema, execute, subscribe } = pipeline;
@@ -149,7 +198,7 @@ async function prepare(
       operationName: payload.operationName ?? null,
       variableValues: payload.variables ?? null,
       contextValue: await pipeline.contextFactory(),
-      rootValue: { execute, subscribe },
+      rootValue: { execute, subscribe, connection } satisfies Runner,
     };
   } catch (error) {
     if (error instanceof GraphQLError) return [withRequestId(error, requestId, 'GRAPHQL_PARSE_FAILED')];

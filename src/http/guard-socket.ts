@@ -33,8 +33,14 @@ export function guardSocket(socket: WebSocket): void {
 
 /** To be called before anything is sent. */
 export function letGoIfUnread(socket: WebSocket): void {
-  if (socket.readyState !== socket.OPEN || socket.bufferedAmount <= unreadBytesMax) return;
-  socket.close(tryAgainLater, 'Read too slowly: resume with afterSequence');
+  if (socket.bufferedAmount > unreadBytesMax)
+    letGo(socket, tryAgainLater, 'Read too slowly: resume with afterSequence');
+}
+
+/** Closes a socket whose client may not read, or not answer, with what it is to do. */
+export function letGo(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState !== socket.OPEN) return;
+  socket.close(code, reason);
   // Nothing more is answered while it drains.
   socket.removeAllListeners('message');
   socket.removeAllListeners('ping');

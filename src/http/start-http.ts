@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { Authenticate } from '../access/authenticate.ts';
+import type { Connections } from '../access/connections/connection.ts';
 import { registerCallbackRoutes, type CallbackRouteDeps } from '../callbacks/routes.ts';
 import type { Config } from '../config/config.ts';
 import type { Graphql } from '../graphql/yoga.ts';
@@ -25,6 +26,8 @@ export type HttpDeps = {
   callbacks: CallbackRouteDeps;
   graphql: Graphql;
   authenticate: Authenticate;
+  connections: Connections;
+  socketAgeMs: number;
   developmentKey: Masked | null;
 };
 

@@ -26,6 +26,7 @@ export type Overrides = {
   simulator?: SimulatorSettings;
   reconcilerIdleMs?: number;
   catchUpPauseMs?: number;
+  socketAgeMs?: number;
   resendPausesMs?: readonly number[];
   /** From the order to stop until nobody new comes in. */
   drainMs?: number;

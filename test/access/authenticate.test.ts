@@ -1,9 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createAuthenticate, hashOfKey, type Authenticate } from '../../src/access/authenticate.ts';
+import { createAuthenticate, type Authenticate } from '../../src/access/authenticate.ts';
 import { bootstrapClient, developmentClient, ensureFixedClients } from '../../src/access/fixed-clients.ts';
+import { hashOfKey } from '../../src/access/keys/hash-of-key.ts';
+import type { UsedKey } from '../../src/access/keys/key-use.ts';
 import { scopes } from '../../src/access/scopes.ts';
 import { maySeePhoneNumber, sightOf, type Viewer } from '../../src/access/viewer.ts';
 import { makeWatchToken } from '../../src/access/watch-token.ts';
+import type { Environment } from '../../src/config/config.ts';
 import type { ApiKeyUncheckedCreateInput } from '../../src/database/generated/prisma/models/ApiKey.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { onEachDatabase } from '../support/test-database.ts';
@@ -14,16 +17,22 @@ const configured = { key: 'the-bootstrap-key.of.dots', clientId: bootstrapClient
 
 onEachDatabase('a credential', (opened) => {
   let authenticate: Authenticate;
-  beforeAll(async () => {
-    await ensureFixedClients(opened().prisma);
-    authenticate = createAuthenticate({
+  let used: UsedKey[];
+  const authenticateIn = (environment: Environment): Authenticate =>
+    createAuthenticate({
       prisma: opened().prisma,
       clock: { now: () => now },
+      environment,
       configuredKeys: [configured],
       watchTokenKeys: [watchTokenKey],
+      used: (key) => used.push(key),
     });
+  beforeAll(async () => {
+    await ensureFixedClients(opened().prisma);
+    authenticate = authenticateIn('SANDBOX');
   });
   beforeEach(async () => {
+    used = [];
     await opened().prisma.apiKey.deleteMany();
   });
 
@@ -42,8 +51,38 @@ onEachDatabase('a credential', (opened) => {
     expect(await authenticate(configured.key)).toEqual({
       kind: 'client',
       clientId: bootstrapClient.id,
+      keyId: null,
       scopes: new Set(scopes),
     });
+  });
+
+  it('from the configuration is taken as it is, whatever it begins with', async () => {
+    for (const environment of ['SIMULATOR', 'SANDBOX', 'PRODUCTION'] as const)
+      expect(await authenticateIn(environment)(configured.key)).not.toBeNull();
+  });
+
+  it.each<[string, Environment, boolean]>([
+    ['mlp_test_1', 'SIMULATOR', true],
+    ['mlp_test_1', 'SANDBOX', true],
+    ['mlp_test_1', 'PRODUCTION', false],
+    ['mlp_live_1', 'SIMULATOR', false],
+    ['mlp_live_1', 'SANDBOX', false],
+    ['mlp_live_1', 'PRODUCTION', true],
+    ['a key without a prefix', 'SANDBOX', false],
+  ])('that is %s in %s opens: %s', async (key, environment, opens) => {
+    await storeKey({ keyHash: hashOfKey(key) });
+    expect((await authenticateIn(environment)(key)) !== null).toBe(opens);
+  });
+
+  it('that is a key is told to be used when it opens, and not otherwise', async () => {
+    await storeKey({ lastUsedAt: now });
+    await authenticate('mlp_test_1');
+    expect(used).toMatchObject([{ lastUsedAt: now }]);
+    await opened().prisma.apiKey.updateMany({ data: { revokedAt: now } });
+    await authenticate('mlp_test_1');
+    await authenticate('mlp_test_2');
+    await authenticate(configured.key);
+    expect(used).toHaveLength(1);
   });
 
   it('that is a key opens what its scopes say', async () => {
@@ -51,6 +90,7 @@ onEachDatabase('a credential', (opened) => {
     expect(await authenticate('mlp_test_1')).toEqual({
       kind: 'client',
       clientId: developmentClient.id,
+      keyId: (await opened().prisma.apiKey.findFirstOrThrow()).id,
       scopes: new Set(['payments:read', 'metrics']),
     });
   });
@@ -89,8 +129,12 @@ onEachDatabase('a credential', (opened) => {
 
   it('that is a watch token opens one payment', async () => {
     const transactionId = newId(now);
-    const { watchToken } = await makeWatchToken(watchTokenKey, transactionId, now);
-    expect(await authenticate(watchToken)).toEqual({ kind: 'watcher', transactionId });
+    const { watchToken, watchTokenExpiresAt: expiresAt } = await makeWatchToken(
+      watchTokenKey,
+      transactionId,
+      now,
+    );
+    expect(await authenticate(watchToken)).toEqual({ kind: 'watcher', transactionId, expiresAt });
   });
 
   it('that is an expired watch token opens nothing', async () => {
@@ -103,9 +147,10 @@ describe('a viewer', () => {
   const client = (...held: (typeof scopes)[number][]): Viewer => ({
     kind: 'client',
     clientId: 'a',
+    keyId: null,
     scopes: new Set(held),
   });
-  const watcher: Viewer = { kind: 'watcher', transactionId: 't' };
+  const watcher: Viewer = { kind: 'watcher', transactionId: 't', expiresAt: now };
 
   it.each([
     ['one payment with a watch token', watcher, { transactionId: 't' }],

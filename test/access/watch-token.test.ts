@@ -16,7 +16,7 @@ const read = (token: string, at = now, keys: readonly Uint8Array[] = [key]) =>
   readWatchToken(keys, token, at);
 
 it('opens the payment that it was made for', async () => {
-  expect(await read(watchToken)).toBe(transactionId);
+  expect(await read(watchToken)).toEqual({ transactionId, expiresAt: watchTokenExpiresAt });
 });
 
 it('says when it ends, a day later', () => {
@@ -24,12 +24,12 @@ it('says when it ends, a day later', () => {
 });
 
 it('opens until its last second and not beyond', async () => {
-  expect(await read(watchToken, later(watchTokenLifeSeconds - 2))).toBe(transactionId);
+  expect(await read(watchToken, later(watchTokenLifeSeconds - 2))).toMatchObject({ transactionId });
   expect(await read(watchToken, later(watchTokenLifeSeconds + 1))).toBeNull();
 });
 
 it('is still honoured when a newer key came', async () => {
-  expect(await read(watchToken, now, [otherKey, key])).toBe(transactionId);
+  expect(await read(watchToken, now, [otherKey, key])).toMatchObject({ transactionId });
 });
 
 describe('opens nothing', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { hashOfKey } from '../../src/access/authenticate.ts';
+import { hashOfKey } from '../../src/access/keys/hash-of-key.ts';
 import type { Scope } from '../../src/access/scopes.ts';
 import { makeWatchToken } from '../../src/access/watch-token.ts';
 import { issueKey, type IssuedKey } from '../support/keys.ts';

@@ -125,7 +125,7 @@ describe('an operator', () => {
       message: 'Paid, says an operator: Receipt UKO1 is on the statement.',
     });
     const [kept] = await test.prisma.evidence.findMany({ where: { transactionId: rowId(id) } });
-    expect(kept?.peer).toBe(`a test (${staff.clientId})`);
+    expect(kept?.peer).toBe(`test ${staff.clientId} (${staff.clientId})`);
   });
 
   it('is refused for a payment that is final, which says how it stands', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { hashOfKey } from '../../src/access/authenticate.ts';
+import { hashOfKey } from '../../src/access/keys/hash-of-key.ts';
 import type { Scope } from '../../src/access/scopes.ts';
 import type { PrismaClient } from '../../src/database/database.ts';
 import { newId } from '../../src/lib/ids.ts';
@@ -18,7 +18,7 @@ export async function issueKey(
 ): Promise<IssuedKey> {
   const key = `mlp_test_${randomBytes(24).toString('base64url')}`;
   const owner = clientId ?? randomUUID();
-  await prisma.client.createMany({ data: [{ id: owner, name: 'a test' }], skipDuplicates: true });
+  await prisma.client.createMany({ data: [{ id: owner, name: `test ${owner}` }], skipDuplicates: true });
   await prisma.apiKey.create({
     data: {
       id: newId(new Date()),

@@ -1,7 +1,8 @@
 import { createClient, type FormattedExecutionResult } from 'graphql-ws';
 import { sleep } from '../../lib/sleep.ts';
-import { DemoError } from './demo-error.ts';
-import type { Payment, Server, WatchedPayment } from './server.ts';
+import { CommandError } from '../api/command-error.ts';
+import type { Api } from '../api/connect.ts';
+import type { Payment, WatchedPayment } from './initiate.ts';
 
 export type Change = { sequence: number; status: string; isFinal: boolean; transaction: Payment };
 
@@ -35,7 +36,7 @@ const reconnectPausesMs = [200, 500, 1_000, 2_000, 4_000, 8_000, 16_000];
 
 /** Follows a payment to its end. Gives the last change. */
 export async function watchPayment(
-  { url }: Pick<Server, 'url'>,
+  { url }: Pick<Api, 'url'>,
   { id, watchToken }: WatchedPayment,
   audience: Audience,
 ): Promise<Change> {
@@ -65,12 +66,12 @@ export async function watchPayment(
       audience.changed(change);
     }
   } catch (error) {
-    throw error instanceof DemoError ? error : new DemoError(lost(id, error));
+    throw error instanceof CommandError ? error : new CommandError(lost(id, error));
   } finally {
     await client.dispose();
   }
   if (last?.isFinal) return last;
-  throw new DemoError(lost(id, 'the stream ended early'));
+  throw new CommandError(lost(id, 'the stream ended early'));
 }
 
 /** 4403: the server does not take the watch token. */
@@ -82,7 +83,9 @@ function isClose(event: unknown): event is { code: number; reason: string } {
 
 function changeOf({ data, errors }: FormattedExecutionResult<{ paymentStatus: Change }, unknown>): Change {
   if (data) return data.paymentStatus;
-  throw new DemoError(`The server ended the watch: ${errors?.map(({ message }) => message).join(' ') ?? ''}`);
+  throw new CommandError(
+    `The server ended the watch: ${errors?.map(({ message }) => message).join(' ') ?? ''}`,
+  );
 }
 
 function lost(id: string, cause: unknown): string {
