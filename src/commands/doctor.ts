@@ -5,12 +5,17 @@ import { Progress } from './doctor/progress.ts';
 import { runChecks } from './doctor/run-checks.ts';
 import { sumUp, tell } from './doctor/tell.ts';
 
+/** What a server that froze still holds open does not hold the doctor. */
+const farewellMs = 2_000;
+
 try {
   process.exitCode = (await main()) ? 0 : 1;
 } catch (error) {
   console.error(error instanceof OptionsError ? `\n${error.message}\n` : error);
   process.exitCode = 1;
 }
+
+setTimeout(() => process.exit(), farewellMs).unref();
 
 /** Whether there is no problem. */
 async function main(): Promise<boolean> {

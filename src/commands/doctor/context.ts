@@ -15,6 +15,8 @@ export type Context = AsyncDisposable & {
   problems: readonly string[];
   clock: Clock;
   nodeVersion: string;
+  /** For one answer of another server, in milliseconds. */
+  patienceMs: number;
   addresses: Addresses;
   daraja: DarajaProbe;
   postgres: () => Promise<PostgresFacts>;
@@ -27,7 +29,6 @@ export type Context = AsyncDisposable & {
 export type ContextOptions = {
   clock?: Clock;
   nodeVersion?: string;
-  /** For one answer of another server, in milliseconds. */
   patienceMs?: number;
 };
 
@@ -45,6 +46,7 @@ export function openContext(env: Env, options: ContextOptions = {}): Context {
     problems,
     clock,
     nodeVersion,
+    patienceMs,
     addresses,
     daraja,
     postgres: once(() => readPostgres(config.database, { clock, patienceMs })),

@@ -12,12 +12,12 @@ export const callbackCertificate: Check = {
   name: 'callback-certificate',
   settings: ['MPESA_ENVIRONMENT', 'CALLBACK_BASE_URL'],
   after: ['callback-address'],
-  async run({ addresses: { callbacks }, clock }) {
+  async run({ addresses: { callbacks }, clock, patienceMs }) {
     if (callbacks?.startsWith('https:') !== true) {
       return [ok('CERTIFICATE_NOT_NEEDED', 'The callback URL is not HTTPS.', 'The simulator takes it so.')];
     }
     try {
-      return [judge(await readCertificate(callbacks), clock.now())];
+      return [judge(await readCertificate(callbacks, patienceMs), clock.now())];
     } catch (error) {
       return [
         problem(

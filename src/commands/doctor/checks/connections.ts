@@ -1,4 +1,4 @@
-import { connectionsPerProcess, processesMax } from '../../../config/config.ts';
+import { connectionsPerProcess } from '../../../config/config.ts';
 import type { Check } from '../check.ts';
 import { ok, problem, warning, type Finding } from '../finding.ts';
 import { onPostgres } from './on-postgres.ts';
@@ -6,10 +6,9 @@ import { onPostgres } from './on-postgres.ts';
 /** Besides its pool a process holds one for hints and, while it starts, two for migrations. */
 const besidesPool = 3;
 const oneProcess = connectionsPerProcess(1) + besidesPool;
-/** `npm start -- --processes N` shares out about as many connections, however many processes there are. */
-const manyProcesses = Math.max(
-  ...Array.from({ length: processesMax }, (_, more) => (more + 1) * (connectionsPerProcess(more + 1) + 1)),
-);
+/** Shared out between so many processes, as `npm start -- --processes N` does, each has its own for hints besides. */
+const processes = 4;
+const severalProcesses = processes * (connectionsPerProcess(processes) + 1);
 
 export const connections: Check = {
   name: 'connections',
@@ -30,17 +29,17 @@ function judge(max: number, open: number): Finding {
       mend,
     );
   }
-  if (max < manyProcesses) {
+  if (max < severalProcesses) {
     return warning(
       'CONNECTIONS_FOR_ONE_PROCESS',
       saw,
-      `That is enough for one process, which may hold ${oneProcess}. \`--processes\` may hold ${manyProcesses} in all.`,
+      `That is enough for one process, which may hold ${oneProcess}. ${processes} may hold ${severalProcesses} in all.`,
       `${mend} Or run one process.`,
     );
   }
   return ok(
     'CONNECTIONS_ENOUGH',
     saw,
-    `One process may hold ${oneProcess}, and \`--processes\` ${manyProcesses} in all.`,
+    `One process may hold ${oneProcess}, and ${processes} processes ${severalProcesses} in all.`,
   );
 }

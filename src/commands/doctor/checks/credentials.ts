@@ -16,7 +16,7 @@ export const credentials: Check = {
       if (!(error instanceof DarajaError)) throw error;
       return [refusal(error, context)];
     }
-    const saw = `${context.config.simulator === null ? 'Daraja' : 'The simulator'} gave an access token.`;
+    const saw = `${context.config.environment === 'SIMULATOR' ? 'The simulator' : 'Daraja'} gave an access token.`;
     return [ok('CREDENTIALS_TAKEN', saw, 'Consumer key and consumer secret are right for this environment.')];
   },
 };

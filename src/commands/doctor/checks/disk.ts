@@ -2,12 +2,9 @@ import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Check } from '../check.ts';
-import { ok, problem, warning } from '../finding.ts';
+import { problem } from '../finding.ts';
 import { failureText } from '../probes/failure-text.ts';
-
-const megabyte = 1024 * 1024;
-/** Less, and the first minutes of an outage fill it. */
-const bytesMin = 16 * megabyte;
+import { judgeRoom } from '../probes/judge-room.ts';
 
 /** Whether the spool could take what it may: in an outage of the database, callbacks are kept nowhere else. */
 export const disk: Check = {
@@ -31,22 +28,7 @@ export const disk: Check = {
         ),
       ];
     }
-    const saw = `${Math.floor(free / megabyte)} MB are free for DATA_DIR ${dataDir}.`;
-    if (free >= spoolBytesMax) {
-      return [
-        ok(
-          'DISK_HAS_ROOM',
-          saw,
-          'Callbacks that wait for the database find the room that SPOOL_MAX_MB gives them.',
-        ),
-      ];
-    }
-    const mend = 'Make room, or lower SPOOL_MAX_MB.';
-    return [
-      free < bytesMin
-        ? problem('DISK_FULL', saw, 'In an outage of the database, callbacks would soon be lost.', mend)
-        : warning('DISK_SHORT', saw, 'SPOOL_MAX_MB promises more than the disk has.', mend),
-    ];
+    return [judgeRoom({ dataDir, free, wanted: spoolBytesMax })];
   },
 };
 

@@ -30,13 +30,16 @@ export const forgedSender: Check = {
 };
 
 /** The HTTP status; null for no answer. */
-async function post({ addresses }: Context, headers: Record<string, string>): Promise<number | null> {
+async function post(
+  { addresses, patienceMs }: Context,
+  headers: Record<string, string>,
+): Promise<number | null> {
   const exchange = await fetchOnce(addresses.callbacks ?? '', {
     method: 'POST',
     path: '/cb/00',
     headers: { 'content-type': 'application/json', ...headers },
     body: '{}',
-    patienceMs: 8_000,
+    patienceMs,
   });
   return exchange.outcome === 'answered' ? exchange.status : null;
 }

@@ -1,4 +1,5 @@
 import { createClient } from '@redis/client';
+import { within } from '../../../lib/within.ts';
 import type { Check } from '../check.ts';
 import { ok, problem, type Finding } from '../finding.ts';
 import { failureText } from '../probes/failure-text.ts';
@@ -12,40 +13,49 @@ export const redis: Check = {
   name: 'redis',
   settings: ['REDIS_URL'],
   after: [],
-  async run({ config: { hints } }) {
-    if (hints.kind === 'redis') return [await judge(hints.url.reveal())];
+  async run({ config: { hints }, patienceMs }) {
+    if (hints.kind === 'redis') return [await judge(hints.url.reveal(), patienceMs)];
     const by = hints.kind === 'postgresql' ? 'PostgreSQL carries' : 'There is one process, which needs no';
     return [ok('REDIS_UNUSED', 'REDIS_URL is not set.', `${by} hints between processes.`)];
   },
 };
 
-async function judge(url: string): Promise<Finding> {
-  const client = createClient({
-    url,
-    // The version is asked in a language that every version speaks.
-    RESP: 2,
-    socket: { reconnectStrategy: false, connectTimeout: 5_000 },
-    disableOfflineQueue: true,
-  });
+async function judge(url: string, patienceMs: number): Promise<Finding> {
+  const client = createRedisClient(url, patienceMs);
   // What goes wrong is told by the command that waits for it.
   client.on('error', () => undefined);
   try {
-    await client.connect();
-    const version = /^redis_version:(\S+)/m.exec(await client.info('server'))?.[1] ?? '';
-    if (Number.parseInt(version, 10) < oldestMajor) return tooOld(version);
-    // A text without an id in it is no hint: whoever listens passes over it.
-    await client.publish(channel, 'doctor');
-    await client.subscribe(channel, () => undefined);
-    return ok(
-      'REDIS_ANSWERS',
-      `Redis ${version} answers, and lets us publish and subscribe.`,
-      'It carries hints between processes.',
-    );
+    // One that is frozen takes connections and answers nothing, and its client waits for ever.
+    return await within(use(client), patienceMs);
   } catch (error) {
     return failure(error);
   } finally {
     if (client.isOpen) client.destroy();
   }
+}
+
+function createRedisClient(url: string, connectTimeout: number) {
+  return createClient({
+    url,
+    // The version is asked in a language that every version speaks.
+    RESP: 2,
+    socket: { reconnectStrategy: false, connectTimeout },
+    disableOfflineQueue: true,
+  });
+}
+
+async function use(client: ReturnType<typeof createRedisClient>): Promise<Finding> {
+  await client.connect();
+  const version = /^redis_version:(\S+)/m.exec(await client.info('server'))?.[1] ?? '';
+  if (Number.parseInt(version, 10) < oldestMajor) return tooOld(version);
+  // A text without an id in it is no hint: whoever listens passes over it.
+  await client.publish(channel, 'doctor');
+  await client.subscribe(channel, () => undefined);
+  return ok(
+    'REDIS_ANSWERS',
+    `Redis ${version} answers, and lets us publish and subscribe.`,
+    'It carries hints between processes.',
+  );
 }
 
 function tooOld(version: string): Finding {

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { DatabaseSettings } from '../../../config/config.ts';
 import type { Clock } from '../../../lib/clock.ts';
+import { within } from '../../../lib/within.ts';
 import { skewBetween, type Skew } from './skew.ts';
 
 export type PostgresFacts = {
@@ -21,6 +22,8 @@ export type PostgresFacts = {
   skew: Skew;
 };
 
+const farewellMs = 1_000;
+
 type Timing = { clock: Clock; patienceMs: number };
 
 /** Everything that is asked of PostgreSQL, in one transaction that could not write. Throws the driver's error. */
@@ -36,12 +39,13 @@ export async function readPostgres(settings: DatabaseSettings, timing: Timing): 
   });
   // A connection that breaks is told by the statement that waits for it.
   client.on('error', () => undefined);
-  await client.connect();
   try {
+    await client.connect();
     await client.query('begin transaction read only');
     return await readFacts(client, timing.clock);
   } finally {
-    await client.end();
+    // A server that is frozen does not say farewell either.
+    await within(client.end(), farewellMs).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
+import { within } from '../../../lib/within.ts';
 
 export type Certificate = {
   host: string;
@@ -9,10 +10,8 @@ export type Certificate = {
   validTo: Date;
 };
 
-const patienceMs = 8_000;
-
 /** The certificate that is shown to whoever comes to `url`. Throws where no TLS is spoken. */
-export async function readCertificate(url: string): Promise<Certificate> {
+export async function readCertificate(url: string, patienceMs: number): Promise<Certificate> {
   const { hostname, port, host } = new URL(url);
   const address = hostname.replace(/^\[|\]$/g, '');
   const socket = connect({
@@ -22,9 +21,8 @@ export async function readCertificate(url: string): Promise<Certificate> {
     rejectUnauthorized: false,
     ...(isIP(address) === 0 ? { servername: address } : {}),
   });
-  socket.setTimeout(patienceMs, () => socket.destroy(new Error('no answer in time')));
   try {
-    await once(socket, 'secureConnect');
+    await within(once(socket, 'secureConnect'), patienceMs);
     const { valid_to: validTo } = socket.getPeerCertificate();
     return {
       host,
