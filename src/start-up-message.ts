@@ -47,7 +47,11 @@ function nextSteps(config: Config, app: Facts): string[] {
   const lacksKey = config.secrets.bootstrapKey === null;
   return [
     ...(lacksKey ? ['  No BOOTSTRAP_API_KEY is set: without a key nobody can ask for a payment.', ''] : []),
-    '  Check that M-Pesa can reach this server, from another network:',
+    '  Check the whole set-up, in another terminal with the same settings:',
+    '',
+    '    npm run doctor',
+    '',
+    '  And, from another network, that M-Pesa can reach this server:',
     '',
     `    curl ${app.callbackBaseUrl}/mpesa/callback/health`,
     '',

@@ -81,6 +81,13 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /** Turns the environment's variables into settings with meaning. Throws one ConfigError that names every bad one. */
 export function readConfig(env: Env): Config {
+  const { config, problems } = inspectConfig(env);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** For who must go on with the settings that are good. Each problem names its settings, whose values mean nothing. */
+export function inspectConfig(env: Env): { config: Config; problems: readonly string[] } {
   const reader = new EnvReader(env);
   const host = reader.text('HOST') ?? '127.0.0.1';
   const name = environmentName(reader, host);
@@ -118,8 +125,7 @@ export function readConfig(env: Env): Config {
     logLevel: reader.choice('LOG_LEVEL', logLevels) ?? 'info',
     secrets: { malipoSecrets: malipoSecrets(reader, name), bootstrapKey: bootstrapKey(reader) },
   };
-  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
-  return config;
+  return { config, problems: reader.problems };
 }
 
 /** Only a machine's own address may leave M-Pesa out: anything else without credentials would pretend to be paid. */

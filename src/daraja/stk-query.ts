@@ -23,7 +23,7 @@ export type StkQueryAnswer =
   /** 429, spike arrest, quota: ask less often. */
   | { outcome: 'throttled'; message: string }
   /** The query itself was turned down (credentials, short code): says nothing about the payment. */
-  | { outcome: 'refused'; message: string; advice: string }
+  | { outcome: 'refused'; kind: RefusalKind; message: string; advice: string }
   /** Time-out, 5xx, HTML, empty body, unknown shape. */
   | { outcome: 'no-answer'; message: string };
 
@@ -109,8 +109,8 @@ function readError(status: number, error: AnswerError | null, said: string): Stk
   const outcome =
     known?.outcome ?? (status === 429 ? 'throttled' : refusal && outcomeByRefusal[refusal.kind]);
   const message = `Safaricom answered the status query: ${said}.`;
-  if (outcome === 'refused') return { outcome, message, advice: refusal?.advice ?? '' };
-  return outcome ? { outcome, message } : noAnswer(said);
+  if (outcome === 'refused' && refusal) return { outcome, ...refusal, message };
+  return outcome && outcome !== 'refused' ? { outcome, message } : noAnswer(said);
 }
 
 function noAnswer(what: string): StkQueryAnswer {

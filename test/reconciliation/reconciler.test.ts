@@ -87,6 +87,7 @@ onEachDatabase('reconciliation', (opened) => {
     const id = await storeDue();
     const refused = {
       outcome: 'refused',
+      kind: 'not-entitled',
       message: 'No apiproduct match.',
       advice: 'Ask Safaricom.',
     } as const;

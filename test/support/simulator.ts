@@ -25,6 +25,11 @@ export async function pushesSent(test: TestApp): Promise<number> {
   return ((await control(test, '/stats')) as { pushes: number }).pushes;
 }
 
+/** How many access tokens the simulator gave. */
+export async function tokensGiven(test: TestApp): Promise<number> {
+  return ((await control(test, '/stats')) as { oauthTokens: number }).oauthTokens;
+}
+
 /** What the simulator knows of the payment with this CheckoutRequestID. */
 export async function simulatedPayment(test: TestApp, checkoutRequestId: unknown): Promise<SimulatedPayment> {
   const payments = (await control(test, '/payments')) as SimulatedPayment[];

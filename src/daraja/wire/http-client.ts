@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, Pool } from 'undici';
 
 export type HttpRequest = {
@@ -11,7 +12,7 @@ export type HttpRequest = {
 
 /** `cause` is a phrase for a person ("the connection was refused"): no address, nothing personal. */
 export type Exchange =
-  | { outcome: 'answered'; status: number; body: string }
+  | { outcome: 'answered'; status: number; headers: IncomingHttpHeaders; body: string }
   /** Provable: the request was never given to a socket, so no byte of it left. */
   | { outcome: 'not-sent'; timedOut: boolean; cause: string }
   /** It was given to a socket, and no complete answer came: the other side may have acted on it. */
@@ -88,6 +89,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #settled = false;
   #status = 0;
+  #headers: IncomingHttpHeaders = {};
 
   constructor(totalMs: number) {
     const { promise, resolve } = Promise.withResolvers<Exchange>();
@@ -111,8 +113,13 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#controller = controller;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     this.#status = status;
+    this.#headers = headers;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -121,7 +128,7 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const body = Buffer.concat(this.#chunks).toString('utf8');
-    this.#finish({ outcome: 'answered', status: this.#status, body });
+    this.#finish({ outcome: 'answered', status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
