@@ -19,6 +19,13 @@ export type DatabaseSettings =
 export type HintsSettings =
   { kind: 'memory' } | { kind: 'postgresql'; url: string } | { kind: 'redis'; url: Masked };
 
+export type MetricsSettings = {
+  /** Serves metrics without a key, on this machine alone; null: nowhere but on `port`, for keys. */
+  port: number | null;
+  /** Whether `port` is shared with other processes, each of which counts for itself. */
+  isPortShared: boolean;
+};
+
 export type Config = {
   environment: Environment;
   version: string;
@@ -26,6 +33,7 @@ export type Config = {
   port: number;
   /** Serves callbacks and nothing else, beside `port`: the one to expose to the internet. */
   callbackPort: number | null;
+  metrics: MetricsSettings;
   /** Null: this server itself, once it knows its port. */
   callbackBaseUrl: string | null;
   database: DatabaseSettings;
@@ -91,15 +99,24 @@ export function readConfig(env: Env): Config {
   const allowedIps = reader.list('CALLBACK_ALLOWED_IPS') ?? null;
   for (const entry of allowedIps ?? []) checkAddress(reader, 'CALLBACK_ALLOWED_IPS', entry);
   const database = databaseSettings(reader, name, dataDir);
+  const callbackPort =
+    reader.text('CALLBACK_PORT') === undefined
+      ? null
+      : reader.integer('CALLBACK_PORT', 0, { min: 0, max: 65_535 });
+  const metricsPort =
+    reader.text('METRICS_PORT') === undefined
+      ? null
+      : reader.integer('METRICS_PORT', 0, { min: 0, max: 65_535 });
+  if (metricsPort && [port, callbackPort].includes(metricsPort)) {
+    reader.problem('METRICS_PORT must be another port than PORT and CALLBACK_PORT');
+  }
   const config: Config = {
     environment: environments[name],
     version: ownVersion(),
     host,
     port,
-    callbackPort:
-      reader.text('CALLBACK_PORT') === undefined
-        ? null
-        : reader.integer('CALLBACK_PORT', 0, { min: 0, max: 65_535 }),
+    callbackPort,
+    metrics: { port: metricsPort, isPortShared: false },
     callbackBaseUrl: callbackBaseUrl(reader, name),
     database,
     hints: hintsSettings(reader, database),

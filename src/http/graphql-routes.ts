@@ -6,12 +6,14 @@ import type { Graphql } from '../graphql/yoga.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
 import { bearerCredential } from './credential.ts';
+import type { HttpObserver } from './server.ts';
 
 export type GraphqlRouteDeps = {
   lifecycle: Lifecycle;
   graphql: Graphql;
   authenticate: Authenticate;
   logger: Logger;
+  observe: HttpObserver;
   /** The page for a person with a browser; null where there is none. */
   graphiql: ((request: FastifyRequest) => Promise<string>) | null;
 };
@@ -85,7 +87,7 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
         );
         void reply.code(response.status).headers(Object.fromEntries(response.headers));
         if (!isStream(response)) return reply.send(await response.text());
-        keepUntilClosed(streams, reply.raw);
+        keepUntilClosed(streams, reply.raw, deps.observe);
         return reply.send(response.body);
       },
     });
@@ -105,9 +107,15 @@ function isStream({ headers }: Response): boolean {
   return (headers.get('content-type') ?? '').includes('text/event-stream');
 }
 
-function keepUntilClosed(streams: Set<ServerResponse>, stream: ServerResponse): void {
+function keepUntilClosed(streams: Set<ServerResponse>, stream: ServerResponse, observe: HttpObserver): void {
+  // Of one that has gone already no close is heard any more.
+  if (stream.destroyed) return;
   streams.add(stream);
-  stream.once('close', () => streams.delete(stream));
+  observe.opened('stream');
+  stream.once('close', () => {
+    streams.delete(stream);
+    observe.closed('stream');
+  });
   stream.setTimeout(stalledMsMax, () => stream.destroy());
 }
 

@@ -17,13 +17,14 @@ export type Arrivals = {
   inbox: Inbox;
 };
 
-export function receiveArrivals({ lifecycle, settling, spool, databaseAnswers }: Foundation): Arrivals {
+export function receiveArrivals(foundation: Foundation): Arrivals {
+  const { lifecycle, settling, spool, databaseAnswers, metrics } = foundation;
   const store = async (submissions: readonly Submission[]) => {
     if (lifecycle.phase === 'starting') throw new Error('The database was not reached yet');
     return settle(settling, submissions);
   };
   const inbox = createInbox({
-    store,
+    store: (submissions) => metrics.callbacks.batch(submissions.length, () => store(submissions)),
     databaseAnswers,
     spool: (arrival, reason) => spool.append({ kind: 'callback', ...arrival }, reason),
   });
@@ -48,7 +49,7 @@ export function startReplaying(
 const hastenAtOnceMax = 2;
 
 export function callbackRoutes(
-  { config, clock, logger, secrets, settling }: Foundation,
+  { config, clock, logger, secrets, settling, metrics }: Foundation,
   { inbox }: Arrivals,
 ): CallbackRouteDeps {
   const unlessBusy = createUnlessBusy(hastenAtOnceMax);
@@ -58,6 +59,7 @@ export function callbackRoutes(
     tokenKeys: secrets.map((secret) => deriveKey(secret, 'callback-token')),
     senders: createSenderCheck(config.senders),
     inbox,
+    observe: metrics.callbacks,
     hasten: (checkoutRequestId) => unlessBusy(() => hasten(settling, checkoutRequestId)),
   };
 }

@@ -17,7 +17,7 @@ export function startBackground(
   { daraja, arrivals }: { daraja: Daraja; arrivals: Arrivals },
   background: AsyncDisposableStack,
 ): void {
-  const { config, overrides, clock, logger, database, watchers, settling } = foundation;
+  const { config, overrides, clock, logger, database, watchers, settling, metrics } = foundation;
   const { prisma } = database;
   background.use(startReplaying(foundation, arrivals));
   background.use(
@@ -32,6 +32,6 @@ export function startBackground(
     }),
   );
   const pauseMs = overrides.catchUpPauseMs ?? catchUpPauseMs;
-  background.use(startCatchUp({ prisma, watchers, logger, pauseMs }));
+  background.use(startCatchUp({ prisma, watchers, logger, pauseMs, observe: metrics.feed.caughtUp }));
   background.use(startRetention({ prisma, clock, logger, bodyDays: config.callbackBodyDays }));
 }

@@ -7,11 +7,13 @@ import { createDatabaseCheck } from '../database/database-check.ts';
 import { bindDeployment } from '../database/deployment.ts';
 import { openDatabase, type Database } from '../database/database.ts';
 import { openHints } from '../feed/hints/open-hints.ts';
+import type { Hints } from '../feed/hints/hints.ts';
 import { createWatchers, type Watchers } from '../feed/watchers.ts';
 import { systemClock, type Clock } from '../lib/clock.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
 import type { Masked } from '../lib/masked.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import type { SimulatorSettings } from '../simulator/settings.ts';
 import { abandonLeases } from '../transactions/expire-leases.ts';
 import type { SettleDeps } from '../transactions/settle/settle.ts';
@@ -45,6 +47,8 @@ export type Foundation = {
   /** Says within seconds whether the database could be written to now. */
   databaseAnswers: () => Promise<boolean>;
   watchers: Watchers;
+  hints: Hints;
+  metrics: Metrics;
   settling: SettleDeps;
 };
 /** The newest first: it makes tokens, and the others still open what they made. */
@@ -62,8 +66,14 @@ export async function layFoundation(
   const spool = parts.use(await Spool.open({ folder, bytesMax: config.spoolBytesMax, clock, logger }));
   const database = parts.use(await (overrides.openDatabase?.() ?? openDatabase(config.database)));
   const watchers = createWatchers();
-  const hints = parts.use(await openHints(config.hints, { watchers, logger }));
-  const settling = { prisma: database.prisma, announce: (ids: readonly string[]) => hints.publish(ids) };
+  const metrics = createMetrics();
+  const { hintReturned: observeLag } = metrics.feed;
+  const hints = parts.use(await openHints(config.hints, { watchers, logger, observeLag }));
+  const settling: SettleDeps = {
+    prisma: database.prisma,
+    announce: (ids) => hints.publish(ids),
+    observe: metrics.payments.settled,
+  };
   const secrets = malipoSecrets(config);
   const databaseAnswers = createDatabaseCheck(database.prisma);
   return {
@@ -77,6 +87,8 @@ export async function layFoundation(
     database,
     databaseAnswers,
     watchers,
+    hints,
+    metrics,
     settling,
   };
 }

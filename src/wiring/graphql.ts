@@ -54,7 +54,7 @@ function streamDeps({
 }
 
 function requestDeps(foundation: Foundation, parts: GraphqlParts): RequestPaymentDeps {
-  const { config, overrides, clock, logger, secrets, spool, settling } = foundation;
+  const { config, overrides, clock, logger, secrets, spool, settling, metrics } = foundation;
   const callbackKey = deriveKey(secrets[0], 'callback-token');
   return {
     ...settling,
@@ -69,5 +69,6 @@ function requestDeps(foundation: Foundation, parts: GraphqlParts): RequestPaymen
     resendPausesMs: overrides.resendPausesMs ?? resendPausesMs,
     merchant: { businessShortCode: config.daraja.businessShortCode, partyB: config.daraja.partyB },
     allowReservedPayers: config.environment === 'SIMULATOR',
+    observeRequest: metrics.payments.requested,
   };
 }
