@@ -14,9 +14,10 @@ export function httpMetrics(registry: Registry): HttpObserver {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60],
     registers,
   });
-  const streams = new Counter({
-    name: 'malipo_event_streams_total',
-    help: 'Streams of server-sent events that have ended.',
+  const connections = new Counter({
+    name: 'malipo_connections_total',
+    help: 'WebSockets, and streams of server-sent events, that were opened.',
+    labelNames: ['kind'],
     registers,
   });
   const open = new Gauge({
@@ -29,11 +30,14 @@ export function httpMetrics(registry: Registry): HttpObserver {
 
   return {
     answered({ method, route, status, ms }) {
-      if (ms === null) return streams.inc();
+      if (ms === null) return;
       const labels = { method: methods.has(method) ? method : 'other', route: route ?? 'none', status };
       requests.observe(labels, ms / 1_000);
     },
-    opened: (kind) => open.inc({ kind }),
+    opened(kind) {
+      open.inc({ kind });
+      connections.inc({ kind });
+    },
     closed: (kind) => open.dec({ kind }),
   };
 }
