@@ -30,7 +30,9 @@ export function darajaMetrics(registry: Registry): DarajaMetrics {
     labelNames: ['reason'],
     registers,
   });
-  tokenFailures.inc({ reason: 'token-contended' }, 0);
+  // A series that is not there cannot be seen to rise: these are what alerts are about.
+  for (const reason of ['token-contended', 'wrong-credentials', 'wrong-environment'] as const)
+    tokenFailures.inc({ reason }, 0);
 
   async function timed<T extends { outcome: string }>(operation: string, asking: Promise<T>): Promise<T> {
     const startedAt = performance.now();

@@ -58,6 +58,11 @@ export function paymentMetrics(registry: Registry): PaymentMetrics {
     registers,
   });
 
+  // A series that is not there cannot be seen to rise: these are what alerts are about.
+  requests.inc({ outcome: 'requested' }, 0);
+  for (const source of ['CALLBACK', 'QUERY'] as const)
+    settled.inc({ status: 'COMPLETED', failure_reason: 'NONE', source }, 0);
+
   function count(move: Move): void {
     const { from, to, source, failureReason } = move;
     if (!isFinal(to)) return;

@@ -22,6 +22,11 @@ export class Scrape {
     return found[0]?.value;
   }
 
+  /** Of all its series. */
+  sum(name: string): number {
+    return this.series.reduce((sum, series) => sum + (series.name === name ? series.value : 0), 0);
+  }
+
   /** The values that a label has, sorted. */
   labelValues(name: string, label: string): string[] {
     const values = this.series.flatMap((series) =>
