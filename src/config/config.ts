@@ -26,6 +26,13 @@ export type MetricsSettings = {
   isPortShared: boolean;
 };
 
+export type TracingSettings = {
+  /** Where spans are posted. */
+  url: string;
+  /** Which share of traces is kept, from 0 to 1. */
+  ratio: number;
+};
+
 export type Config = {
   environment: Environment;
   version: string;
@@ -34,6 +41,8 @@ export type Config = {
   /** Serves callbacks and nothing else, beside `port`: the one to expose to the internet. */
   callbackPort: number | null;
   metrics: MetricsSettings;
+  /** Null: nothing is traced. */
+  tracing: TracingSettings | null;
   /** Null: this server itself, once it knows its port. */
   callbackBaseUrl: string | null;
   database: DatabaseSettings;
@@ -117,6 +126,7 @@ export function readConfig(env: Env): Config {
     port,
     callbackPort,
     metrics: { port: metricsPort, isPortShared: false },
+    tracing: tracingSettings(reader),
     callbackBaseUrl: callbackBaseUrl(reader, name),
     database,
     hints: hintsSettings(reader, database),
@@ -271,6 +281,32 @@ function isRedisUrl(text: string): boolean {
   const hasOddPercent = /%(?![0-9a-f]{2})/i.test(username + password);
   // What follows the host, if anything, is the number of a database.
   return /^rediss?:$/.test(protocol) && hostname !== '' && /^\/?\d*$/.test(pathname) && !hasOddPercent;
+}
+
+/** By OpenTelemetry's own variables. What else they say of headers, names and batches, its packages read themselves. */
+function tracingSettings(reader: EnvReader): TracingSettings | null {
+  const endpoint = reader.text('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const exact = reader.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+  const url = exact ?? (endpoint === undefined ? undefined : `${endpoint.replace(/\/+$/, '')}/v1/traces`);
+  const ratio = samplingRatio(reader);
+  if (url === undefined || reader.text('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return null;
+  if (!/^https?:\/\/[^\s?#]+$/.test(url)) {
+    const name = exact === undefined ? 'OTEL_EXPORTER_OTLP_ENDPOINT' : 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
+    reader.problem(`${name} must be an http:// or https:// address`);
+  }
+  return { url, ratio };
+}
+
+const samplers = ['always_on', 'always_off', 'traceidratio'] as const;
+
+/** Traces begin here: whether a sampler goes by its parent makes no difference. */
+function samplingRatio(reader: EnvReader): number {
+  const choices = samplers.flatMap((name) => [name, `parentbased_${name}` as const]);
+  const sampler = reader.choice('OTEL_TRACES_SAMPLER', choices) ?? 'always_on';
+  const ratio = Number(reader.text('OTEL_TRACES_SAMPLER_ARG') ?? '1');
+  if (!(ratio >= 0 && ratio <= 1)) reader.problem('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1');
+  if (sampler.endsWith('traceidratio')) return ratio;
+  return sampler.endsWith('always_off') ? 0 : 1;
 }
 
 function ladder(reader: EnvReader): number[] {

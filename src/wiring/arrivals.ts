@@ -18,10 +18,10 @@ export type Arrivals = {
 };
 
 export function receiveArrivals(foundation: Foundation): Arrivals {
-  const { lifecycle, settling, spool, databaseAnswers, metrics } = foundation;
+  const { lifecycle, settling, spool, databaseAnswers, metrics, trace } = foundation;
   const store = async (submissions: readonly Submission[]) => {
     if (lifecycle.phase === 'starting') throw new Error('The database was not reached yet');
-    return settle(settling, submissions);
+    return trace('settle callbacks', spanOf(submissions), () => settle(settling, submissions));
   };
   const inbox = createInbox({
     store: (submissions) => metrics.callbacks.batch(submissions.length, () => store(submissions)),
@@ -29,6 +29,11 @@ export function receiveArrivals(foundation: Foundation): Arrivals {
     spool: (arrival, reason) => spool.append({ kind: 'callback', ...arrival }, reason),
   });
   return { store, inbox };
+}
+
+function spanOf(submissions: readonly Submission[]) {
+  const ids = submissions.flatMap((item) => ('transactionId' in item ? [item.transactionId] : []));
+  return { 'malipo.batch.size': submissions.length, 'malipo.transaction.ids': ids };
 }
 
 /** Settles what waits on the disk. */

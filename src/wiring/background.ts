@@ -17,7 +17,7 @@ export function startBackground(
   { daraja, arrivals }: { daraja: Daraja; arrivals: Arrivals },
   background: AsyncDisposableStack,
 ): void {
-  const { config, overrides, clock, logger, database, watchers, settling, metrics } = foundation;
+  const { config, overrides, clock, logger, database, watchers, settling, metrics, trace } = foundation;
   const { prisma } = database;
   background.use(startReplaying(foundation, arrivals));
   background.use(
@@ -26,6 +26,7 @@ export function startBackground(
       clock,
       logger,
       daraja,
+      trace,
       budget: createQueryBudget(prisma, budgetName(foundation), config.queriesPerMinute),
       ladderMs: config.ladderMs,
       idleMs: overrides.reconcilerIdleMs ?? reconcilerIdleMs,

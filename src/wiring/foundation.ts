@@ -12,11 +12,13 @@ import { createWatchers, type Watchers } from '../feed/watchers.ts';
 import { systemClock, type Clock } from '../lib/clock.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
+import type { Trace } from '../lib/trace.ts';
 import type { Masked } from '../lib/masked.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import type { SimulatorSettings } from '../simulator/settings.ts';
 import { abandonLeases } from '../transactions/expire-leases.ts';
 import type { SettleDeps } from '../transactions/settle/settle.ts';
+import { openTracing } from './tracing.ts';
 
 /** What a caller may replace. Times are in milliseconds. */
 export type Overrides = {
@@ -49,6 +51,7 @@ export type Foundation = {
   watchers: Watchers;
   hints: Hints;
   metrics: Metrics;
+  trace: Trace;
   settling: SettleDeps;
 };
 /** The newest first: it makes tokens, and the others still open what they made. */
@@ -67,8 +70,9 @@ export async function layFoundation(
   const database = parts.use(await (overrides.openDatabase?.() ?? openDatabase(config.database)));
   const watchers = createWatchers();
   const metrics = createMetrics();
+  const trace = await openTracing(config, parts);
   const { hintReturned: observeLag } = metrics.feed;
-  const hints = parts.use(await openHints(config.hints, { watchers, logger, observeLag }));
+  const hints = parts.use(await openHints(config.hints, { watchers, logger, observeLag, trace }));
   const settling: SettleDeps = {
     prisma: database.prisma,
     announce: (ids) => hints.publish(ids),
@@ -89,6 +93,7 @@ export async function layFoundation(
     watchers,
     hints,
     metrics,
+    trace,
     settling,
   };
 }

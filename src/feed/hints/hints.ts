@@ -1,4 +1,5 @@
 import type { Logger } from '../../lib/logger.ts';
+import type { Trace } from '../../lib/trace.ts';
 import type { Watchers } from '../watchers.ts';
 
 /** Tells whoever watches, in this process and in others, to look. A hint may be lost: catching up finds what it told. */
@@ -17,4 +18,5 @@ export type HintsDeps = {
   logger: Logger;
   /** Told how long a hint of ours took to come back to us over the relay, in milliseconds. Must not throw. */
   observeLag?: (ms: number) => void;
+  trace?: Trace;
 };

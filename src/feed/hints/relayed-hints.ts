@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sleep } from '../../lib/sleep.ts';
+import { untraced } from '../../lib/trace.ts';
 import { within } from '../../lib/within.ts';
 import type { CreateHintLink, HintLink } from './hint-link.ts';
 import { idsPerHintMax, readHint, writeHint } from './hint-text.ts';
@@ -111,9 +112,16 @@ export class RelayedHints implements Hints {
       const ids = this.#takeQueued();
       if (ids.length > 0) this.#underWay.push(this.#queuedAt);
       // One at a time: what comes meanwhile goes together with the next one.
-      const answer = ids.length > 0 ? link.send(writeHint(this.#origin, ids)) : link.ping();
+      const answer = ids.length > 0 ? this.#send(link, ids) : link.ping();
       await within(answer, answerMsMax, this.#stopping.signal);
     }
+  }
+
+  async #send(link: HintLink, ids: readonly string[]): Promise<unknown> {
+    const { trace = untraced } = this.#deps;
+    return trace('publish hint', { 'malipo.transaction.ids': ids }, () =>
+      link.send(writeHint(this.#origin, ids)).then(() => undefined),
+    );
   }
 
   /** Until there are ids to send, or it is time to see whether the link is alive. */
