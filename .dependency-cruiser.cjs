@@ -15,6 +15,9 @@ const mayImport = {
   feed: ['transactions', 'database', 'config', 'lib'],
   reconciliation: ['transactions', 'daraja', 'database', 'lib'],
   retention: ['transactions', 'database', 'lib'],
+  // Each part declares what it tells whoever counts; http is wiring, and declares what it tells like the others.
+  metrics: ['transactions', 'callbacks', 'daraja', 'http/server', 'database', 'lib'],
+  tracing: ['lib'],
   access: ['database', 'config', 'lib'],
   graphql: ['transactions', 'feed', 'access', 'database', 'lib'],
   commands: ['config', 'daraja', 'database', 'lib'],
@@ -35,6 +38,20 @@ const packageRules = [
     severity: 'error',
     from: { path: '^src/[^/]+/', pathNot: ['^src/(graphql|http|commands)/', generated] },
     to: { path: 'node_modules/(graphql|graphql-ws|graphql-yoga|@graphql-[^/]+|@pothos)/' },
+  },
+  {
+    name: 'opentelemetry-stays-in-tracing',
+    comment: 'Nobody loads it who does not trace.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/tracing/' },
+    to: { path: 'node_modules/@opentelemetry/' },
+  },
+  {
+    name: 'prometheus-stays-in-metrics',
+    comment: 'The parts that are counted tell what happens, and know nothing of who counts.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/metrics/' },
+    to: { path: 'node_modules/prom-client/' },
   },
   {
     name: 'no-database-driver-here',

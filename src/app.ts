@@ -10,12 +10,15 @@ import { startBackground } from './wiring/background.ts';
 import { startBuiltInSimulator } from './wiring/built-in-simulator.ts';
 import { layFoundation, prepareDatabase, type Overrides } from './wiring/foundation.ts';
 import { openGraphql } from './wiring/graphql.ts';
+import { openMetrics } from './wiring/metrics.ts';
 import { openDaraja } from './wiring/open-daraja.ts';
 
 export type App = AsyncDisposable & {
   /** Without trailing slashes. */
   url: string;
   callbackBaseUrl: string;
+  /** Where metrics are had without a key; null where that was not asked for. */
+  metricsUrl: string | null;
   simulatorUrl: string | null;
   databaseKind: Database['kind'];
   developmentKey: Masked | null;
@@ -62,6 +65,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       graphql,
       ...access,
       socketAgeMs: overrides.socketAgeMs ?? socketAgeMs,
+      metrics: openMetrics(foundation, arrivals),
+      observe: foundation.metrics.http,
     }),
   );
   callbackBaseUrl ||= http.callbackUrl;
@@ -75,6 +80,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   return {
     url: http.url,
     callbackBaseUrl,
+    metricsUrl: http.metricsUrl,
     simulatorUrl: simulator?.url ?? null,
     databaseKind: database.kind,
     developmentKey,

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { parseArgs } from 'node:util';
 import { readConfig } from './config/config.ts';
 import { startUpMessage, usage, type Facts } from './start-up-message.ts';
-import { forOneOf, readProcesses } from './processes/process-count.ts';
+import { forOneOf, readPlace, readProcesses } from './processes/process-count.ts';
 import { serve } from './processes/serve.ts';
 import { reportStart, supervise } from './processes/supervise.ts';
 import { whatToSay } from './what-to-say.ts';
@@ -24,5 +24,5 @@ async function run(processes: string | undefined): Promise<void> {
   const greet = (facts: Facts): void => console.log(startUpMessage(config, facts));
   if (count === 1) await serve(config, greet);
   else if (cluster.isPrimary) await supervise(config, count, greet);
-  else await serve(forOneOf(count, config), reportStart);
+  else await serve(forOneOf(count, readPlace(process.env), config), reportStart);
 }

@@ -11,7 +11,10 @@ M-Pesa and an embedded database in ./data. The README and .env.example list them
   -h, --help      this`;
 
 /** What a running Malipo says of itself. */
-export type Facts = Pick<App, 'url' | 'callbackBaseUrl' | 'simulatorUrl' | 'databaseKind' | 'developmentKey'>;
+export type Facts = Pick<
+  App,
+  'url' | 'callbackBaseUrl' | 'metricsUrl' | 'simulatorUrl' | 'databaseKind' | 'developmentKey'
+>;
 
 const meanings: Record<Environment, string> = {
   SIMULATOR: 'simulator: no money moves',
@@ -30,6 +33,7 @@ export function startUpMessage(config: Config, app: Facts): string {
     ...(config.callbackPort
       ? [['callback port', `${config.callbackPort}, for callbacks alone`] satisfies Fact]
       : []),
+    ...(app.metricsUrl ? [['metrics', `${app.metricsUrl}/metrics`] satisfies Fact] : []),
     [
       'M-Pesa',
       app.simulatorUrl ? `${app.simulatorUrl}  (built-in simulator)` : (config.daraja.baseUrl ?? ''),

@@ -7,12 +7,22 @@ import { readCallbackToken, type CallbackAddress } from './callback-token.ts';
 import type { Inbox, Kept } from './inbox.ts';
 import { parseStkCallback } from './parse-stk-callback.ts';
 
+/** Counts what comes. Must not throw. */
+export type CallbackObserver = {
+  /** Durable, so many milliseconds after it was read. */
+  kept(where: Kept['where'], ms: number): void;
+  /** Nothing could keep it. */
+  lost(): void;
+  refused(fault: 'address' | 'token'): void;
+};
+
 export type ReceiveDeps = {
   clock: Clock;
   logger: Logger;
   /** Newest first; older ones are still honoured. */
   tokenKeys: readonly Buffer[];
   inbox: Inbox;
+  observe: CallbackObserver;
   /** Asks M-Pesa about a payment that a post we do not trust names, once. */
   hasten(checkoutRequestId: string): Promise<void>;
 };
@@ -45,11 +55,14 @@ export async function receiveAtSharedPath(
 
 async function keep(deps: ReceiveDeps, post: Post, address: CallbackAddress | null): Promise<Reception> {
   const receivedAt = deps.clock.now();
+  const startedAt = performance.now();
   try {
     const kept = await deps.inbox.take({ ...post, id: newId(receivedAt), receivedAt, address });
+    deps.observe.kept(kept.where, performance.now() - startedAt);
     logStored(deps.logger, kept, address);
     return { outcome: 'kept', isRepeat: kept.where === 'database' && kept.judgement.verdict === 'DUPLICATE' };
   } catch (error) {
+    deps.observe.lost();
     return { outcome: 'lost', error };
   }
 }

@@ -60,6 +60,7 @@ export function registerCallbackRoutes(app: FastifyInstance, deps: CallbackRoute
   function refuse(request: FastifyRequest, reply: FastifyReply, fault: Fault) {
     const { status, body, reason } = faults[fault];
     refusals.note(request.ip, reason);
+    deps.observe.refused(fault);
     return reply.code(status).send(body);
   }
 

@@ -19,6 +19,20 @@ export type DatabaseSettings =
 export type HintsSettings =
   { kind: 'memory' } | { kind: 'postgresql'; url: string } | { kind: 'redis'; url: Masked };
 
+export type MetricsSettings = {
+  /** Serves metrics without a key, on this machine alone; null: nowhere but on `port`, for keys. */
+  port: number | null;
+  /** Whether `port` is shared with other processes, each of which counts for itself. */
+  isPortShared: boolean;
+};
+
+export type TracingSettings = {
+  /** Where spans are posted. */
+  url: string;
+  /** Which share of traces is kept, from 0 to 1. */
+  ratio: number;
+};
+
 export type Config = {
   environment: Environment;
   version: string;
@@ -26,6 +40,9 @@ export type Config = {
   port: number;
   /** Serves callbacks and nothing else, beside `port`: the one to expose to the internet. */
   callbackPort: number | null;
+  metrics: MetricsSettings;
+  /** Null: nothing is traced. */
+  tracing: TracingSettings | null;
   /** Null: this server itself, once it knows its port. */
   callbackBaseUrl: string | null;
   database: DatabaseSettings;
@@ -98,15 +115,25 @@ export function inspectConfig(env: Env): { config: Config; problems: readonly st
   const allowedIps = reader.list('CALLBACK_ALLOWED_IPS') ?? null;
   for (const entry of allowedIps ?? []) checkAddress(reader, 'CALLBACK_ALLOWED_IPS', entry);
   const database = databaseSettings(reader, name, dataDir);
+  const callbackPort =
+    reader.text('CALLBACK_PORT') === undefined
+      ? null
+      : reader.integer('CALLBACK_PORT', 0, { min: 0, max: 65_535 });
+  const metricsPort =
+    reader.text('METRICS_PORT') === undefined
+      ? null
+      : reader.integer('METRICS_PORT', 0, { min: 0, max: 65_535 });
+  if (metricsPort && [port, callbackPort].includes(metricsPort)) {
+    reader.problem('METRICS_PORT must be another port than PORT and CALLBACK_PORT');
+  }
   const config: Config = {
     environment: environments[name],
     version: ownVersion(),
     host,
     port,
-    callbackPort:
-      reader.text('CALLBACK_PORT') === undefined
-        ? null
-        : reader.integer('CALLBACK_PORT', 0, { min: 0, max: 65_535 }),
+    callbackPort,
+    metrics: { port: metricsPort, isPortShared: false },
+    tracing: tracingSettings(reader),
     callbackBaseUrl: callbackBaseUrl(reader, name),
     database,
     hints: hintsSettings(reader, database),
@@ -260,6 +287,32 @@ function isRedisUrl(text: string): boolean {
   const hasOddPercent = /%(?![0-9a-f]{2})/i.test(username + password);
   // What follows the host, if anything, is the number of a database.
   return /^rediss?:$/.test(protocol) && hostname !== '' && /^\/?\d*$/.test(pathname) && !hasOddPercent;
+}
+
+/** By OpenTelemetry's own variables. What else they say of headers, names and batches, its packages read themselves. */
+function tracingSettings(reader: EnvReader): TracingSettings | null {
+  const endpoint = reader.text('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const exact = reader.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+  const url = exact ?? (endpoint === undefined ? undefined : `${endpoint.replace(/\/+$/, '')}/v1/traces`);
+  const ratio = samplingRatio(reader);
+  if (url === undefined || reader.text('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return null;
+  if (!/^https?:\/\/[^\s?#]+$/.test(url)) {
+    const name = exact === undefined ? 'OTEL_EXPORTER_OTLP_ENDPOINT' : 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
+    reader.problem(`${name} must be an http:// or https:// address`);
+  }
+  return { url, ratio };
+}
+
+const samplers = ['always_on', 'always_off', 'traceidratio'] as const;
+
+/** Traces begin here: whether a sampler goes by its parent makes no difference. */
+function samplingRatio(reader: EnvReader): number {
+  const choices = samplers.flatMap((name) => [name, `parentbased_${name}` as const]);
+  const sampler = reader.choice('OTEL_TRACES_SAMPLER', choices) ?? 'always_on';
+  const ratio = Number(reader.text('OTEL_TRACES_SAMPLER_ARG') ?? '1');
+  if (!(ratio >= 0 && ratio <= 1)) reader.problem('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1');
+  if (sampler.endsWith('traceidratio')) return ratio;
+  return sampler.endsWith('always_off') ? 0 : 1;
 }
 
 function ladder(reader: EnvReader): number[] {

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Masked } from '../lib/masked.ts';
 import type { AccessToken, TokenStore } from './access-token.ts';
+import { DarajaError, type DarajaErrorReason } from './daraja-error.ts';
 import { darajaSettingsProblems } from './field-rules.ts';
 import { AccessTokenKeeper } from './oauth/access-token-keeper.ts';
 import { mintAccessToken } from './oauth/mint-access-token.ts';
@@ -39,15 +40,25 @@ export type Daraja = {
 
 const defaultTimeouts = { connectMs: 3_000, totalMs: 20_000 };
 
+export type DarajaDeps = {
+  tokenStore: TokenStore;
+  clock: Clock;
+  /** Counts requests for an access token, by how they ended. Must not throw. */
+  observeMint?: (outcome: MintOutcome, ms: number) => void;
+};
+
+export type MintOutcome = 'minted' | DarajaErrorReason;
+
 /** Daraja for one app and one short code. Throws a TypeError that names every setting that cannot work. */
 export function createDaraja(
   settings: DarajaSettings,
-  { tokenStore, clock }: { tokenStore: TokenStore; clock: Clock },
+  { tokenStore, clock, observeMint }: DarajaDeps,
 ): Daraja {
   assertSettings(settings);
   const timeouts = { ...defaultTimeouts, ...settings.timeouts };
   const http = createHttpClient(settings.baseUrl, timeouts);
-  const mint = (totalMs?: number) => mintAccessToken({ http, clock, ...settings }, totalMs);
+  const mint = (totalMs?: number) =>
+    observed(mintAccessToken({ http, clock, ...settings }, totalMs), observeMint);
   const keeper = new AccessTokenKeeper({ store: tokenStore, clock, mint }, keeperTimes(timeouts.totalMs));
   const sign = () => signStkRequest(settings.businessShortCode, settings.passkey, clock.now());
 
@@ -61,6 +72,19 @@ export function createDaraja(
     stkQuery: (token, checkoutRequestId) => stkQuery({ http, sign }, token, checkoutRequestId),
     close: () => http.close(),
   };
+}
+
+async function observed<T>(minting: Promise<T>, observe: DarajaDeps['observeMint']): Promise<T> {
+  const startedAt = performance.now();
+  try {
+    const minted = await minting;
+    observe?.('minted', performance.now() - startedAt);
+    return minted;
+  } catch (error) {
+    const reason = error instanceof DarajaError ? error.reason : 'bad-answer';
+    observe?.(reason, performance.now() - startedAt);
+    throw error;
+  }
 }
 
 function assertSettings(settings: DarajaSettings): void {

@@ -11,8 +11,10 @@ export type Watchers = {
   add(transactionId: string, watcher: Watcher): () => void;
   wake(transactionIds: readonly string[]): void;
   /** Wakes those that know less than is there, and those who wait for what will not come. */
-  wakeBehind(latest: readonly { id: string; sequence: number; isFinal: boolean }[]): void;
+  /** Answers with how many payments had someone who knew less. */
+  wakeBehind(latest: readonly { id: string; sequence: number; isFinal: boolean }[]): number;
   watched(): string[];
+  counts(): { watchers: number; payments: number };
 };
 
 export function createWatchers(): Watchers {
@@ -31,10 +33,18 @@ export function createWatchers(): Watchers {
       for (const id of transactionIds) for (const watcher of of(id)) watcher.wake();
     },
     wakeBehind(latest) {
+      let behind = 0;
       for (const { id, sequence, isFinal } of latest) {
-        for (const watcher of of(id)) if (isFinal || watcher.sequence() < sequence) watcher.wake();
+        const late = [...of(id)].filter((watcher) => watcher.sequence() < sequence);
+        for (const watcher of isFinal ? of(id) : late) watcher.wake();
+        if (late.length > 0) behind += 1;
       }
+      return behind;
     },
     watched: () => [...byPayment.keys()],
+    counts: () => ({
+      payments: byPayment.size,
+      watchers: byPayment.values().reduce((sum, { size }) => sum + size, 0),
+    }),
   };
 }

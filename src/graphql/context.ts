@@ -4,6 +4,7 @@ import type { Environment } from '../database/generated/prisma/enums.ts';
 import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Trace } from '../lib/trace.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
 
 /** What the schema needs of the rest of Malipo; one for the life of the server. */
@@ -19,6 +20,7 @@ export type GraphqlDeps = {
   stopping: AbortSignal;
   /** The newest; older ones only verify. */
   watchTokenKey: Uint8Array;
+  trace: Trace;
 };
 
 /** What a resolver is given, the same on HTTP, SSE and WebSocket. */

@@ -3,9 +3,11 @@ import { parse, type GraphQLError } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { newId } from '../lib/ids.ts';
 import { createRecentCache } from '../lib/recent-cache.ts';
+import { untraced } from '../lib/trace.ts';
 import type { Context, GraphqlDeps } from './context.ts';
 import { callerError, maskError, withRequestId } from './errors.ts';
 import { schema } from './schema.ts';
+import { traceOperations } from './trace-operations.ts';
 
 export type RequestContext = Omit<Context, 'deps'>;
 
@@ -26,7 +28,11 @@ export function createGraphql(deps: GraphqlDeps): Graphql {
     maskedErrors: {
       maskError: (error) => maskError(deps.logger, error, requestId()),
     },
-    plugins: [limitDocuments, nameRequestOfInvalidDocuments(requestId)],
+    plugins: [
+      limitDocuments,
+      nameRequestOfInvalidDocuments(requestId),
+      ...(deps.trace === untraced ? [] : [traceOperations(deps.trace)]),
+    ],
     // Kept by their whole text: fewer than Yoga's 1,024, because whoever has a token may send ever new ones.
     parserAndValidationCache: {
       documentCache: createRecentCache(cachedDocumentsMax),

@@ -7,6 +7,7 @@ import type { Graphql } from '../graphql/yoga.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
 import { bearerCredential } from './credential.ts';
+import type { HttpObserver } from './server.ts';
 
 export type GraphqlRouteDeps = {
   lifecycle: Lifecycle;
@@ -15,6 +16,7 @@ export type GraphqlRouteDeps = {
   /** All that is open, whoever closes it. */
   connections: Connections;
   logger: Logger;
+  observe: HttpObserver;
   /** The page for a person with a browser; null where there is none. */
   graphiql: ((request: FastifyRequest) => Promise<string>) | null;
 };
@@ -88,7 +90,7 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
         );
         void reply.code(response.status).headers(Object.fromEntries(response.headers));
         if (!isStream(response)) return reply.send(await response.text());
-        keepWhileOpen(deps.connections, streams, reply.raw, viewer);
+        keepWhileOpen(deps, streams, reply.raw, viewer);
         return reply.send(response.body);
       },
     });
@@ -110,18 +112,22 @@ function isStream({ headers }: Response): boolean {
 
 /** Cut when the server stops, or by what becomes of its credential: its client resumes where and as it may. */
 function keepWhileOpen(
-  connections: Connections,
+  { connections, observe }: GraphqlRouteDeps,
   streams: Set<ServerResponse>,
   stream: ServerResponse,
   viewer: Viewer,
 ): void {
+  // Of one that has gone already no close is heard any more.
+  if (stream.destroyed) return;
   const close = (): void => void stream.destroy();
   const connection: Connection = { viewer, oldAtMs: Infinity, answering: 0, close };
   streams.add(stream);
   connections.add(connection);
+  observe.opened('stream');
   stream.once('close', () => {
     streams.delete(stream);
     connections.delete(connection);
+    observe.closed('stream');
   });
   stream.setTimeout(stalledMsMax, () => stream.destroy());
 }

@@ -18,6 +18,7 @@ import { sleep } from '../lib/sleep.ts';
 import { createTaskSet } from '../lib/task-set.ts';
 import { bearerCredential } from './credential.ts';
 import { guardSocket, letGo, letGoIfUnread, tryAgainLater } from './guard-socket.ts';
+import type { HttpObserver } from './server.ts';
 
 export type GraphqlSocketDeps = {
   lifecycle: Lifecycle;
@@ -29,6 +30,7 @@ export type GraphqlSocketDeps = {
   socketAgeMs: number;
   clock: Clock;
   logger: Logger;
+  observe: HttpObserver;
 };
 
 /** A frame carries one operation. */
@@ -87,6 +89,10 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
   };
   server.on('upgrade', upgrade);
   sockets.on('connection', guardSocket);
+  sockets.on('connection', (socket) => {
+    deps.observe.opened('socket');
+    socket.once('close', () => deps.observe.closed('socket'));
+  });
 
   // Queries and mutations; their errors are answered.
   const underWay = createTaskSet(() => undefined);

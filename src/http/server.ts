@@ -12,6 +12,26 @@ export type HttpServerSettings = {
   logger: Logger;
   /** Addresses and blocks of the proxies whose forwarding headers are believed. */
   trustedProxies: readonly string[];
+  observe: HttpObserver;
+};
+
+/** Counts what is asked and who is connected. Must not throw. */
+export type HttpObserver = {
+  answered(answer: HttpAnswer): void;
+  opened(kind: ConnectionKind): void;
+  closed(kind: ConnectionKind): void;
+};
+
+/** What stays open for as long as somebody watches. */
+export type ConnectionKind = 'socket' | 'stream';
+
+export type HttpAnswer = {
+  method: string;
+  /** The pattern of the route; null where there is none. */
+  route: string | null;
+  status: number;
+  /** Null for a stream of events, which takes as long as its reader likes. */
+  ms: number | null;
 };
 
 export type HttpServer = FastifyInstance & { server: Server };
@@ -22,6 +42,7 @@ export function createHttpServer({
   clock,
   logger,
   trustedProxies,
+  observe,
 }: HttpServerSettings): HttpServer {
   const app = Fastify({
     logger: false,
@@ -39,6 +60,9 @@ export function createHttpServer({
   app.addHook('onResponse', (request, reply, done) => {
     const { method, id, routeOptions } = request;
     const route = routeOptions.url ?? 'none';
+    const isStream = String(reply.getHeader('content-type')).includes('text/event-stream');
+    const ms = isStream ? null : reply.elapsedTime;
+    observe.answered({ method, route: routeOptions.url ?? null, status: reply.statusCode, ms });
     logger.debug(
       { requestId: id, method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
       'answered',

@@ -14,7 +14,8 @@ import { renderGraphiqlPage } from './graphiql.ts';
 import { registerGraphqlRoutes } from './graphql-routes.ts';
 import { attachGraphqlSocket } from './graphql-socket.ts';
 import { registerHealthRoutes, type HealthDeps } from './health-routes.ts';
-import { createHttpServer, type HttpServer } from './server.ts';
+import { registerKeyedMetrics, registerOpenMetrics, type MetricsSource } from './metrics-routes.ts';
+import { createHttpServer, type HttpObserver, type HttpServer } from './server.ts';
 
 export type HttpDeps = {
   lifecycle: Lifecycle;
@@ -29,19 +30,28 @@ export type HttpDeps = {
   connections: Connections;
   socketAgeMs: number;
   developmentKey: Masked | null;
+  metrics: MetricsSource;
+  observe: HttpObserver;
 };
 
-export type Http = AsyncDisposable & { url: string; callbackUrl: string };
+export type Http = AsyncDisposable & { url: string; callbackUrl: string; metricsUrl: string | null };
 
-type HttpConfig = Pick<Config, 'environment' | 'host' | 'port' | 'callbackPort' | 'trustedProxies'>;
+type HttpConfig = Pick<
+  Config,
+  'environment' | 'host' | 'port' | 'callbackPort' | 'trustedProxies' | 'metrics'
+>;
 
-/** Starts to listen: everything on one port, and the callbacks alone on a second one where that is asked for. */
+/**
+ * Starts to listen: everything on one port, and on ports of their own, where that is asked for, the callbacks alone and the
+ * metrics alone.
+ */
 export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Http> {
   await using parts = new AsyncDisposableStack();
   const main = createHttpServer({ ...deps, ...config });
   const servers = [main];
   parts.defer(() => close(main));
   registerHealthRoutes(main, deps.health);
+  registerKeyedMetrics(main, { ...deps, isShared: config.metrics.isPortShared });
   registerCallbackRoutes(main, deps.callbacks);
   // Before the streams, so that those are cut first: sockets may have to wait for an answer.
   parts.use(attachGraphqlSocket(main.server, deps));
@@ -66,10 +76,19 @@ export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Htt
     registerCallbackRoutes(callbacksOnly, deps.callbacks);
     callbackUrl = await listen(callbacksOnly, config.host, config.callbackPort, stopping);
   }
+  let metricsUrl: string | null = null;
+  if (config.metrics.port !== null) {
+    const metricsOnly = createHttpServer({ ...deps, trustedProxies: [] });
+    servers.push(metricsOnly);
+    parts.defer(() => close(metricsOnly));
+    registerOpenMetrics(metricsOnly, deps.metrics);
+    metricsUrl = await listen(metricsOnly, '127.0.0.1', config.metrics.port, stopping, { exclusive: true });
+  }
   const running = parts.move();
   return {
     url,
     callbackUrl,
+    metricsUrl,
     async [Symbol.asyncDispose]() {
       await sleep(deps.drainMs);
       // Nobody new comes in while those who are there are seen out.
@@ -83,8 +102,15 @@ export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Htt
 /** A port that is shared between processes is had from their supervisor, which may die before it answers. */
 const listenMsMax = 30_000;
 
-async function listen(app: HttpServer, host: string, port: number, stopping: AbortSignal): Promise<string> {
-  await within(app.listen({ host, port }), listenMsMax, stopping);
+/** `exclusive`: for this process alone, whatever ports are shared otherwise. */
+async function listen(
+  app: HttpServer,
+  host: string,
+  port: number,
+  stopping: AbortSignal,
+  { exclusive = false } = {},
+): Promise<string> {
+  await within(app.listen({ host, port, exclusive }), listenMsMax, stopping);
   const { address, family, port: listening } = app.server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${String(listening)}`;
 }

@@ -8,6 +8,7 @@ import { Masked } from '../lib/masked.ts';
 import { sleep } from '../lib/sleep.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import type { Facts } from '../start-up-message.ts';
+import { placeVariable } from './process-count.ts';
 
 /** Before a process that ended is started again, in milliseconds: more each time it ends soon after. */
 const pauseMinMs = 500;
@@ -42,7 +43,7 @@ export async function supervise(
   const simulator = config.simulator === null ? null : await startBuiltInSimulator();
   const env: Record<string, string> = simulator === null ? {} : { MPESA_BASE_URL: simulator.url };
   const supervisor = { logger, env, stopping: new AbortController(), hasServed: false };
-  const places = Array.from({ length: count }, () => keepRunning(supervisor));
+  const places = Array.from({ length: count }, (_, place) => keepRunning(supervisor, place));
   const stop = (): void => supervisor.stopping.abort();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
   void Promise.all(places.map(({ ended }) => ended)).then((codes) => end(simulator, codes));
@@ -63,17 +64,21 @@ type Place = {
   ended: Promise<number>;
 };
 
-function keepRunning(supervisor: Supervisor): Place {
+function keepRunning(supervisor: Supervisor, place: number): Place {
   const { promise: serves, resolve } = Promise.withResolvers<Report>();
-  return { serves, ended: runAgainAndAgain(supervisor, resolve) };
+  return { serves, ended: runAgainAndAgain(supervisor, place, resolve) };
 }
 
-async function runAgainAndAgain(supervisor: Supervisor, served: (report: Report) => void): Promise<number> {
+async function runAgainAndAgain(
+  supervisor: Supervisor,
+  place: number,
+  served: (report: Report) => void,
+): Promise<number> {
   const { logger, stopping } = supervisor;
   let pauseMs = pauseMinMs;
   for (;;) {
     const startedAt = performance.now();
-    const code = await runOnce(supervisor, served);
+    const code = await runOnce(supervisor, place, served);
     if (stopping.signal.aborted) return code ?? 0;
     if (code !== null && !supervisor.hasServed) {
       // It has said why, and the others would say the same.
@@ -88,10 +93,14 @@ async function runAgainAndAgain(supervisor: Supervisor, served: (report: Report)
 }
 
 /** Runs one process to its end. Resolves with its exit code, or null when something killed it or it never began. */
-async function runOnce(supervisor: Supervisor, served: (report: Report) => void): Promise<number | null> {
+async function runOnce(
+  supervisor: Supervisor,
+  place: number,
+  served: (report: Report) => void,
+): Promise<number | null> {
   if (supervisor.stopping.signal.aborted) return 0;
   try {
-    const worker = cluster.fork(supervisor.env);
+    const worker = cluster.fork({ ...supervisor.env, [placeVariable]: String(place) });
     worker.once('message', (report: Report) => {
       supervisor.hasServed = true;
       served(report);
@@ -132,9 +141,10 @@ function passOnOrderToStop(
 }
 
 /** Tells the supervisor that this process serves, and where. */
-export function reportStart({ url, callbackBaseUrl, simulatorUrl, databaseKind, developmentKey }: App): void {
-  const key = developmentKey?.reveal() ?? null;
-  const report: Report = { url, callbackBaseUrl, simulatorUrl, databaseKind, developmentKey: key };
+export function reportStart(app: App): void {
+  const { url, callbackBaseUrl, metricsUrl, simulatorUrl, databaseKind } = app;
+  const developmentKey = app.developmentKey?.reveal() ?? null;
+  const report: Report = { url, callbackBaseUrl, metricsUrl, simulatorUrl, databaseKind, developmentKey };
   process.send?.(report);
 }
 

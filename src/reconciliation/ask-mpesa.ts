@@ -2,12 +2,18 @@ import type { AccessToken } from '../daraja/access-token.ts';
 import type { Daraja } from '../daraja/daraja.ts';
 import type { Logger } from '../lib/logger.ts';
 import { storable } from '../lib/storable-text.ts';
+import { untraced, type Trace } from '../lib/trace.ts';
 import { askAgain, type DuePayment } from './due-payments.ts';
 import { samePause } from './ladder.ts';
 import type { QueryBudget } from './query-budget.ts';
 import { settleQueryAnswer, type SettleQueryDeps } from './settle-query-answer.ts';
 
-export type AskDeps = SettleQueryDeps & { logger: Logger; daraja: Daraja; budget: QueryBudget };
+export type AskDeps = SettleQueryDeps & {
+  logger: Logger;
+  daraja: Daraja;
+  budget: QueryBudget;
+  trace?: Trace;
+};
 
 /** After an invalid token: as soon as there is a new one. */
 const afterTokenMs = 1_000;
@@ -17,7 +23,10 @@ const afterTokenMs = 1_000;
  * is asked again when the lease has run out.
  */
 export async function askMpesa(deps: AskDeps, token: AccessToken, payment: DuePayment): Promise<void> {
-  const answer = await deps.daraja.stkQuery(token, payment.checkoutRequestId);
+  const { trace = untraced } = deps;
+  const answer = await trace('query status', { 'malipo.transaction.id': payment.id }, () =>
+    deps.daraja.stkQuery(token, payment.checkoutRequestId),
+  );
   const pauseMs = samePause(deps.ladderMs, payment.rung);
   switch (answer.outcome) {
     case 'result':

@@ -19,6 +19,8 @@ export type RequestPaymentDeps = PromptDeps & {
   pushes: TaskSet;
   merchant: { businessShortCode: string; partyB: string };
   allowReservedPayers: boolean;
+  /** Counts what became of requests. Must not throw. */
+  observeRequest?: (outcome: RequestedPayment['outcome']) => void;
 };
 
 export type RequestedPayment =
@@ -34,6 +36,16 @@ export type RequestedPayment =
  * processes and across a crash. The push goes on when the caller goes away.
  */
 export async function requestPayment(
+  deps: RequestPaymentDeps,
+  clientId: string,
+  input: PaymentInput,
+): Promise<RequestedPayment> {
+  const requested = await claimAndPush(deps, clientId, input);
+  deps.observeRequest?.(requested.outcome);
+  return requested;
+}
+
+async function claimAndPush(
   deps: RequestPaymentDeps,
   clientId: string,
   input: PaymentInput,

@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { sleep } from '../lib/sleep.ts';
 import { storable } from '../lib/storable-text.ts';
+import { untraced, type Trace } from '../lib/trace.ts';
 import type { PromptEvidence } from './decide/evidence.ts';
 import { failureOfRefusal } from './decide/outcomes.ts';
 import type { PaymentRequest } from './request-rules.ts';
@@ -23,6 +24,7 @@ export type PromptDeps = SettleAnswerDeps & {
   firstCheckMs: number;
   /** The pauses before the second, third and fourth attempt, in milliseconds. */
   resendPausesMs: readonly number[];
+  trace?: Trace;
 };
 
 export type Prompt = { transactionId: string; leaseHolder: string; request: PaymentRequest };
@@ -73,7 +75,11 @@ async function tryOnce(deps: PromptDeps, prompt: Prompt, attempt: number): Promi
   if (marked !== true) return marked;
   const { idempotencyKey: _key, metadata: _metadata, ...request } = prompt.request;
   const callbackUrl = deps.callbackUrl(prompt.transactionId, attempt);
-  const answer = await deps.daraja.stkPush(token, { ...request, callbackUrl });
+  const { trace = untraced } = deps;
+  const span = { 'malipo.transaction.id': prompt.transactionId, 'malipo.attempt': attempt };
+  const answer = await trace('push prompt', span, () =>
+    deps.daraja.stkPush(token, { ...request, callbackUrl }),
+  );
   if (answer.outcome === 'refused' && answer.kind === 'invalid-token') {
     await deps.daraja.discardAccessToken(token.version);
   }

@@ -17,17 +17,23 @@ export type Arrivals = {
   inbox: Inbox;
 };
 
-export function receiveArrivals({ lifecycle, settling, spool, databaseAnswers }: Foundation): Arrivals {
+export function receiveArrivals(foundation: Foundation): Arrivals {
+  const { lifecycle, settling, spool, databaseAnswers, metrics, trace } = foundation;
   const store = async (submissions: readonly Submission[]) => {
     if (lifecycle.phase === 'starting') throw new Error('The database was not reached yet');
-    return settle(settling, submissions);
+    return trace('settle callbacks', spanOf(submissions), () => settle(settling, submissions));
   };
   const inbox = createInbox({
-    store,
+    store: (submissions) => metrics.callbacks.batch(submissions.length, () => store(submissions)),
     databaseAnswers,
     spool: (arrival, reason) => spool.append({ kind: 'callback', ...arrival }, reason),
   });
   return { store, inbox };
+}
+
+function spanOf(submissions: readonly Submission[]) {
+  const ids = submissions.flatMap((item) => ('transactionId' in item ? [item.transactionId] : []));
+  return { 'malipo.batch.size': submissions.length, 'malipo.transaction.ids': ids };
 }
 
 /** Settles what waits on the disk. */
@@ -48,7 +54,7 @@ export function startReplaying(
 const hastenAtOnceMax = 2;
 
 export function callbackRoutes(
-  { config, clock, logger, secrets, settling }: Foundation,
+  { config, clock, logger, secrets, settling, metrics }: Foundation,
   { inbox }: Arrivals,
 ): CallbackRouteDeps {
   const unlessBusy = createUnlessBusy(hastenAtOnceMax);
@@ -58,6 +64,7 @@ export function callbackRoutes(
     tokenKeys: secrets.map((secret) => deriveKey(secret, 'callback-token')),
     senders: createSenderCheck(config.senders),
     inbox,
+    observe: metrics.callbacks,
     hasten: (checkoutRequestId) => unlessBusy(() => hasten(settling, checkoutRequestId)),
   };
 }

@@ -22,7 +22,7 @@ export function startBackground(
   { daraja, arrivals, access }: { daraja: Daraja; arrivals: Arrivals; access: Access },
   background: AsyncDisposableStack,
 ): void {
-  const { config, overrides, clock, logger, database, watchers, settling } = foundation;
+  const { config, overrides, clock, logger, database, watchers, settling, metrics, trace } = foundation;
   const { prisma } = database;
   background.use(startReplaying(foundation, arrivals));
   background.use(
@@ -31,13 +31,14 @@ export function startBackground(
       clock,
       logger,
       daraja,
+      trace,
       budget: createQueryBudget(prisma, budgetName(foundation), config.queriesPerMinute),
       ladderMs: config.ladderMs,
       idleMs: overrides.reconcilerIdleMs ?? reconcilerIdleMs,
     }),
   );
   const pauseMs = overrides.catchUpPauseMs ?? catchUpPauseMs;
-  background.use(startCatchUp({ prisma, watchers, logger, pauseMs }));
+  background.use(startCatchUp({ prisma, watchers, logger, pauseMs, observe: metrics.feed.caughtUp }));
   background.use(startAccessRounds(foundation, access));
   background.use(startRetention({ prisma, clock, logger, bodyDays: config.callbackBodyDays }));
 }

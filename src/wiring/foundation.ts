@@ -7,14 +7,18 @@ import { createDatabaseCheck } from '../database/database-check.ts';
 import { bindDeployment } from '../database/deployment.ts';
 import { openDatabase, type Database } from '../database/database.ts';
 import { openHints } from '../feed/hints/open-hints.ts';
+import type { Hints } from '../feed/hints/hints.ts';
 import { createWatchers, type Watchers } from '../feed/watchers.ts';
 import { systemClock, type Clock } from '../lib/clock.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
+import type { Trace } from '../lib/trace.ts';
 import type { Masked } from '../lib/masked.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import type { SimulatorSettings } from '../simulator/settings.ts';
 import { abandonLeases } from '../transactions/expire-leases.ts';
 import type { SettleDeps } from '../transactions/settle/settle.ts';
+import { openTracing } from './tracing.ts';
 
 /** What a caller may replace. Times are in milliseconds. */
 export type Overrides = {
@@ -46,6 +50,9 @@ export type Foundation = {
   /** Says within seconds whether the database could be written to now. */
   databaseAnswers: () => Promise<boolean>;
   watchers: Watchers;
+  hints: Hints;
+  metrics: Metrics;
+  trace: Trace;
   settling: SettleDeps;
 };
 /** The newest first: it makes tokens, and the others still open what they made. */
@@ -63,8 +70,15 @@ export async function layFoundation(
   const spool = parts.use(await Spool.open({ folder, bytesMax: config.spoolBytesMax, clock, logger }));
   const database = parts.use(await (overrides.openDatabase?.() ?? openDatabase(config.database)));
   const watchers = createWatchers();
-  const hints = parts.use(await openHints(config.hints, { watchers, logger }));
-  const settling = { prisma: database.prisma, announce: (ids: readonly string[]) => hints.publish(ids) };
+  const metrics = createMetrics();
+  const trace = await openTracing(config, parts);
+  const { hintReturned: observeLag } = metrics.feed;
+  const hints = parts.use(await openHints(config.hints, { watchers, logger, observeLag, trace }));
+  const settling: SettleDeps = {
+    prisma: database.prisma,
+    announce: (ids) => hints.publish(ids),
+    observe: metrics.payments.settled,
+  };
   const secrets = malipoSecrets(config);
   const databaseAnswers = createDatabaseCheck(database.prisma);
   return {
@@ -78,6 +92,9 @@ export async function layFoundation(
     database,
     databaseAnswers,
     watchers,
+    hints,
+    metrics,
+    trace,
     settling,
   };
 }

@@ -22,7 +22,7 @@ export type GraphqlParts = {
 };
 
 export function openGraphql(foundation: Foundation, parts: GraphqlParts): Graphql {
-  const { config, lifecycle, clock, logger, secrets, database } = foundation;
+  const { config, lifecycle, clock, logger, secrets, database, trace } = foundation;
   return createGraphql({
     prisma: database.prisma,
     clock,
@@ -33,6 +33,7 @@ export function openGraphql(foundation: Foundation, parts: GraphqlParts): Graphq
     stopping: lifecycle.stopping,
     watchTokenKey: deriveKey(secrets[0], 'watch-token'),
     requestPayment: requestDeps(foundation, parts),
+    trace,
   });
 }
 
@@ -54,7 +55,7 @@ function streamDeps({
 }
 
 function requestDeps(foundation: Foundation, parts: GraphqlParts): RequestPaymentDeps {
-  const { config, overrides, clock, logger, secrets, spool, settling } = foundation;
+  const { config, overrides, clock, logger, secrets, spool, settling, metrics, trace } = foundation;
   const callbackKey = deriveKey(secrets[0], 'callback-token');
   return {
     ...settling,
@@ -69,5 +70,7 @@ function requestDeps(foundation: Foundation, parts: GraphqlParts): RequestPaymen
     resendPausesMs: overrides.resendPausesMs ?? resendPausesMs,
     merchant: { businessShortCode: config.daraja.businessShortCode, partyB: config.daraja.partyB },
     allowReservedPayers: config.environment === 'SIMULATOR',
+    observeRequest: metrics.payments.requested,
+    trace,
   };
 }

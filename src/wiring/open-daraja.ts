@@ -7,20 +7,25 @@ import type { Foundation } from './foundation.ts';
 
 /** Safaricom, or what stands in for it, with one access token for the whole deployment. */
 export function openDaraja(
-  { config, overrides, clock, database }: Foundation,
+  { config, overrides, clock, database, metrics }: Foundation,
   simulatorUrl: string | null,
 ): Daraja {
   const { baseUrl, consumerKey } = config.daraja;
   // A simulator forgets its tokens when it stops: each has its own.
   const name = `daraja-token ${hash(`${consumerKey} ${baseUrl ?? simulatorUrl ?? ''}`)}`;
-  return createDaraja(
+  const daraja = createDaraja(
     {
       ...config.daraja,
       baseUrl: baseUrl ?? simulatorUrl ?? '',
       ...(overrides.darajaTimeouts ? { timeouts: overrides.darajaTimeouts } : {}),
     },
-    { clock, tokenStore: tokenStoreOn(createLeasedValues(database.prisma, name)) },
+    {
+      clock,
+      tokenStore: tokenStoreOn(createLeasedValues(database.prisma, name)),
+      observeMint: metrics.daraja.minted,
+    },
   );
+  return metrics.daraja.observe(daraja);
 }
 
 function tokenStoreOn(values: ReturnType<typeof createLeasedValues>): TokenStore {

@@ -41,6 +41,8 @@ describe('without any setting', () => {
       host: '127.0.0.1',
       port: 4000,
       callbackPort: null,
+      metrics: { port: null, isPortShared: false },
+      tracing: null,
       callbackBaseUrl: null,
       database: { kind: 'embedded', dataDir: './data' },
       hints: { kind: 'memory' },
@@ -173,6 +175,8 @@ describe('a bad setting is named', () => {
     ['PORT', '80.5'],
     ['PORT', 'http'],
     ['CALLBACK_PORT', 'x'],
+    ['METRICS_PORT', '65536'],
+    ['METRICS_PORT', '4000'],
     ['MPESA_ENVIRONMENT', 'live'],
     ['MPESA_ENVIRONMENT', 'Production'],
     ['MPESA_TRANSACTION_TYPE', 'PayBill'],
@@ -194,6 +198,10 @@ describe('a bad setting is named', () => {
     ['RECONCILE_LADDER_SECONDS', ','],
     ['STK_QUERY_BUDGET_PER_MINUTE', '0'],
     ['LOG_LEVEL', 'loud'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', '127.0.0.1:4318'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'grpc://collector.example'],
+    ['OTEL_TRACES_SAMPLER', 'jaeger_remote'],
+    ['OTEL_TRACES_SAMPLER_ARG', '2'],
     ['BOOTSTRAP_API_KEY', 'short'],
     ['BOOTSTRAP_API_KEY', 'a key with spaces in it, long'],
   ])('%s=%s', (name, value) => {
@@ -368,5 +376,32 @@ describe('REDIS_URL', () => {
   ])('is refused, and not repeated: %s', (url) => {
     const problems = problemsOf({ REDIS_URL: url });
     expect(problems).toEqual(['REDIS_URL must be a redis:// or rediss:// address']);
+  });
+});
+
+describe('traces', () => {
+  const tracing = (env: Env) => readConfig(env).tracing;
+  const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector.example:4318/';
+  const url = 'http://collector.example:4318/v1/traces';
+
+  it('go where OpenTelemetry\u2019s variables say', () => {
+    expect(tracing({ OTEL_EXPORTER_OTLP_ENDPOINT })).toEqual({ url, ratio: 1 });
+    const exact = {
+      OTEL_EXPORTER_OTLP_ENDPOINT,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://other.example/x',
+    };
+    expect(tracing(exact)).toEqual({ url: 'https://other.example/x', ratio: 1 });
+  });
+
+  it('are off when they are disabled', () => {
+    expect(tracing({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED: 'TRUE' })).toBeNull();
+  });
+
+  it.each([
+    [{ OTEL_TRACES_SAMPLER: 'always_off' }, 0],
+    [{ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' }, 0.25],
+    [{ OTEL_TRACES_SAMPLER_ARG: '0.25' }, 1],
+  ])('are kept in part: %s', (sampler, ratio) => {
+    expect(tracing({ OTEL_EXPORTER_OTLP_ENDPOINT, ...sampler })).toEqual({ url, ratio });
   });
 });

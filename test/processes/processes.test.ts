@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../src/commands/crash-test/servers/free-port.ts';
 import { spawnServer, type ServerProcess } from '../support/server-process.ts';
+import { scrape } from '../support/scrape.ts';
 import { paymentInput, testKey } from '../support/test-app.ts';
 import { postgresql } from '../support/test-database.ts';
 
@@ -29,9 +30,11 @@ describe.skipIf(!postgresql.available || !existsSync('/proc/self'))('npm start -
     const parts = new AsyncDisposableStack();
     const own = parts.use(await postgresql.settings());
     const port = await freePort();
+    const metricsPort = await freePort();
     const env = {
       DATA_DIR: dataDir,
       PORT: String(port),
+      METRICS_PORT: String(metricsPort),
       SIMULATOR_PORT: '0',
       SIMULATOR_DELAY_MS: '50',
       BOOTSTRAP_API_KEY: testKey,
@@ -52,7 +55,7 @@ describe.skipIf(!postgresql.available || !existsSync('/proc/self'))('npm start -
       });
       return ((await response.json()) as { data: Record<string, never> }).data;
     };
-    return { server, ask, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+    return { server, ask, port, metricsPort, [Symbol.asyncDispose]: () => parts.disposeAsync() };
   }
 
   const pay = `mutation ($input: InitiateStkPushInput!) {
@@ -75,6 +78,23 @@ describe.skipIf(!postgresql.available || !existsSync('/proc/self'))('npm start -
       expect(nodes.map(({ status }) => status)).toEqual(Array<string>(8).fill('COMPLETED'));
     }, 15_000);
     expect(await server.kill('SIGTERM'), server.output()).toBe(0);
+  });
+
+  it('shows the metrics of each process on a port of its own, and of none on the one they share', async () => {
+    await using place = await start();
+    const { server, ask, port, metricsPort } = place;
+    expect(server.output()).toContain(`http://127.0.0.1:${String(metricsPort)}/metrics`);
+    await Promise.all(Array.from({ length: 8 }, () => ask(pay, { input: paymentInput() })));
+    const asked = async () => {
+      const places = [0, 1].map((index) => scrape(`http://127.0.0.1:${String(metricsPort + index)}`));
+      const requests = 'malipo_payment_requests_total';
+      return (await Promise.all(places)).map((one) => one.value(requests, { outcome: 'requested' }) ?? 0);
+    };
+    const counts = await asked();
+    expect(counts[0]).not.toBe(8);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(8);
+    const headers = { authorization: `Bearer ${testKey}` };
+    expect((await fetch(`http://127.0.0.1:${String(port)}/metrics`, { headers })).status).toBe(409);
   });
 
   it('replaces a process that is killed, and leaves none behind when it is killed itself', async () => {

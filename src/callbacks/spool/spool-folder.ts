@@ -10,14 +10,14 @@ const roomMin = 128 * 1024;
 export class SpoolFolder implements Disposable {
   readonly path: string;
   readonly owners: Owners;
-  readonly #bytesMax: number;
+  readonly bytesMax: number;
   #bytes = 0;
   #testing: Promise<boolean> | null = null;
 
   constructor(path: string, owner: string, bytesMax: number) {
     this.path = path;
     this.owners = new Owners(path, owner);
-    this.#bytesMax = bytesMax;
+    this.bytesMax = bytesMax;
   }
 
   /** What all its files of records hold, whoever wrote them. */
@@ -36,7 +36,7 @@ export class SpoolFolder implements Disposable {
   }
 
   hasRoomFor(bytes: number): boolean {
-    return this.#bytes + bytes <= this.#bytesMax;
+    return this.#bytes + bytes <= this.bytesMax;
   }
 
   /** `bytes` more, or fewer, since it was last measured. */

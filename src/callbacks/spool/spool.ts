@@ -70,6 +70,11 @@ export class Spool implements AsyncDisposable {
     return this.#folder.bytes;
   }
 
+  /** What it may hold. */
+  get bytesMax(): number {
+    return this.#folder.bytesMax;
+  }
+
   /** Whether there is nothing to replay. */
   get isEmpty(): boolean {
     return this.#closed.size === 0 && this.#writer.records === 0;

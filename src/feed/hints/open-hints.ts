@@ -1,12 +1,8 @@
 import type { HintsSettings } from '../../config/config.ts';
-import type { Logger } from '../../lib/logger.ts';
-import type { Watchers } from '../watchers.ts';
 import type { CreateHintLink } from './hint-link.ts';
-import type { Hints } from './hints.ts';
+import type { Hints, HintsDeps } from './hints.ts';
 import { postgresLink } from './postgres-link.ts';
 import { RelayedHints } from './relayed-hints.ts';
-
-export type HintsDeps = { watchers: Pick<Watchers, 'wake'>; logger: Logger };
 
 /** Connects in the background, for as long as it takes: a hint is never worth waiting for. */
 export async function openHints(settings: HintsSettings, deps: HintsDeps): Promise<Hints> {
@@ -24,6 +20,7 @@ async function linkFor(settings: Exclude<HintsSettings, { kind: 'memory' }>): Pr
 /** The embedded database has one process. */
 function memoryHints({ watchers }: HintsDeps): Hints {
   return {
+    isLinked: true,
     publish: (transactionIds) => watchers.wake(transactionIds),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

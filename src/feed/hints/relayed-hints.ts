@@ -1,17 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '../../lib/logger.ts';
 import { sleep } from '../../lib/sleep.ts';
+import { untraced } from '../../lib/trace.ts';
 import { within } from '../../lib/within.ts';
-import type { Watchers } from '../watchers.ts';
 import type { CreateHintLink, HintLink } from './hint-link.ts';
 import { idsPerHintMax, readHint, writeHint } from './hint-text.ts';
-import type { Hints } from './hints.ts';
+import type { Hints, HintsDeps } from './hints.ts';
 
-export type RelayedHintsDeps = {
-  watchers: Pick<Watchers, 'wake'>;
-  logger: Logger;
-  createLink: CreateHintLink;
-};
+export type RelayedHintsDeps = HintsDeps & { createLink: CreateHintLink };
 
 /** How long ids are collected before they are sent, in milliseconds. */
 const collectMs = 5;
@@ -33,6 +28,10 @@ export class RelayedHints implements Hints {
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
   readonly #queued = new Set<string>();
+  /** When the first of the queued ids came. */
+  #queuedAt = 0;
+  /** When the first id of each hint came that is on its way and has not come back. By our own clock alone. */
+  readonly #underWay: number[] = [];
   #link: HintLink | null = null;
   #isOpen = false;
   #isKnownLost = false;
@@ -47,8 +46,13 @@ export class RelayedHints implements Hints {
   publish(transactionIds: readonly string[]): void {
     this.#deps.watchers.wake(transactionIds);
     if (!this.#isOpen) return;
+    if (this.#queued.size === 0) this.#queuedAt = performance.now();
     for (const id of transactionIds) if (this.#queued.size < queuedIdsMax) this.#queued.add(id);
     this.#endPause();
+  }
+
+  get isLinked(): boolean {
+    return this.#isOpen;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -83,6 +87,7 @@ export class RelayedHints implements Hints {
     } finally {
       this.#isOpen = false;
       this.#queued.clear();
+      this.#underWay.length = 0;
       this.#link?.destroy();
       this.#link = null;
     }
@@ -105,10 +110,18 @@ export class RelayedHints implements Hints {
       await this.#untilDue();
       if (this.#lostBy !== null) throw this.#lostBy;
       const ids = this.#takeQueued();
+      if (ids.length > 0) this.#underWay.push(this.#queuedAt);
       // One at a time: what comes meanwhile goes together with the next one.
-      const answer = ids.length > 0 ? link.send(writeHint(this.#origin, ids)) : link.ping();
+      const answer = ids.length > 0 ? this.#send(link, ids) : link.ping();
       await within(answer, answerMsMax, this.#stopping.signal);
     }
+  }
+
+  async #send(link: HintLink, ids: readonly string[]): Promise<unknown> {
+    const { trace = untraced } = this.#deps;
+    return trace('publish hint', { 'malipo.transaction.ids': ids }, () =>
+      link.send(writeHint(this.#origin, ids)).then(() => undefined),
+    );
   }
 
   /** Until there are ids to send, or it is time to see whether the link is alive. */
@@ -137,6 +150,13 @@ export class RelayedHints implements Hints {
   #receive(text: string): void {
     const { origin, transactionIds } = readHint(text);
     if (origin !== this.#origin) this.#deps.watchers.wake(transactionIds);
+    else this.#noteReturned();
+  }
+
+  /** It comes back to us when it reaches the others: over one link, in the order in which they were sent. */
+  #noteReturned(): void {
+    const sentAt = this.#underWay.shift();
+    if (sentAt !== undefined) this.#deps.observeLag?.(performance.now() - sentAt);
   }
 
   #lose(error: Error): void {

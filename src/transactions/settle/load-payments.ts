@@ -9,6 +9,7 @@ export type Tx = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
 /** A payment whose row this database transaction holds, with what was stored about it. */
 export type LockedPayment = {
   payment: Payment;
+  createdAt: Date;
   /** Stored callback bodies to evidence ids, by `bodyKey`: the same bytes again are counted, not stored. */
   bodies: Map<string, string>;
 };
@@ -91,7 +92,7 @@ function lockedPayment(row: Transaction, parts: Parts): LockedPayment {
   const bodies = parts.callbacks.map(
     ({ id, attemptNumber, bodyHash }) => [bodyKey(attemptNumber, bodyHash), id] as const,
   );
-  return { payment, bodies: new Map(bodies) };
+  return { payment, createdAt: row.createdAt, bodies: new Map(bodies) };
 }
 
 function earlierCallbacks({ receipts, callbacks }: Parts): EarlierCallback[] {

@@ -5,6 +5,7 @@ import { judgeUnmatched } from './keep-evidence.ts';
 import { bodyKey, loadPayments, type LockedPayment, type Tx } from './load-payments.ts';
 import { isPaid } from '../decide/outcomes.ts';
 import type { Settlement } from './settlement.ts';
+import { reportOn, type SettlementReport } from './settlement-report.ts';
 import { storeSettlement } from './store-settlement.ts';
 import { attemptOf, hashOf, type Addressed, type Submission, type Testimony } from './submission.ts';
 
@@ -12,6 +13,8 @@ export type SettleDeps = {
   prisma: PrismaClient;
   /** Tells watchers to look; called after the commit. Must not throw. */
   announce(transactionIds: readonly string[]): void;
+  /** Counts what was settled; called after the commit. Must not throw. */
+  observe?: (report: SettlementReport) => void;
 };
 
 /** How many bodies that moved nothing are kept for one payment; more are counted. */
@@ -24,15 +27,19 @@ const uselessBodiesMax = 20;
  * deadlock. Answers with one judgement for each submission; by then all of it is durable.
  */
 export async function settle(deps: SettleDeps, submissions: readonly Submission[]): Promise<Judgement[]> {
-  const { judgements, changed } = await deps.prisma.$transaction((tx) => settleWithin(tx, submissions), {
-    maxWait: 3_000,
-    timeout: 8_000,
-  });
+  const { judgements, changed, report } = await deps.prisma.$transaction(
+    (tx) => settleWithin(tx, submissions),
+    {
+      maxWait: 3_000,
+      timeout: 8_000,
+    },
+  );
   if (changed.length > 0) deps.announce(changed);
+  deps.observe?.(report);
   return submissions.map((submission) => judgements.get(submission.id) ?? judgeUnmatched(submission));
 }
 
-type Settled = { judgements: Map<string, Judgement>; changed: string[] };
+type Settled = { judgements: Map<string, Judgement>; changed: string[]; report: SettlementReport };
 
 async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise<Settled> {
   // A settlement that cannot have its rows soon must not hold up those behind it.
@@ -62,7 +69,11 @@ async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise
   const changed = [...payments.keys()].filter(
     (_, index) => (settlements[index]?.decision.events.length ?? 0) > 0,
   );
-  return { judgements, changed };
+  const settled = [...payments.values()].flatMap(({ createdAt }, index) => {
+    const settlement = settlements[index];
+    return settlement === undefined ? [] : [{ settlement, createdAt }];
+  });
+  return { judgements, changed, report: reportOn(settled, submissions, judgements) };
 }
 
 /** Each arrival once: neither twice in one batch nor after it was stored. */
