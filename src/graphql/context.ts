@@ -4,6 +4,7 @@ import type { Environment } from '../database/generated/prisma/enums.ts';
 import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Rates } from './limits/rates.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
 
 /** What the schema needs of the rest of Malipo; one for the life of the server. */
@@ -14,6 +15,7 @@ export type GraphqlDeps = {
   environment: Environment;
   version: string;
   requestPayment: RequestPaymentDeps;
+  rates: Rates;
   stream: PaymentStreamDeps;
   /** Aborts when the server is told to stop: whoever waits is answered with what is known. */
   stopping: AbortSignal;

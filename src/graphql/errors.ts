@@ -21,6 +21,13 @@ export function callerError(code: ErrorCode, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code, ...(status ? { http: { status } } : {}) } });
 }
 
+/** Asked too often. The caller may ask again after so many seconds. */
+export function rateLimited(retryAfterSeconds: number): GraphQLError {
+  const code: ErrorCode = 'RATE_LIMITED';
+  const message = `Too many requests. Ask again in ${retryAfterSeconds} s.`;
+  return new GraphQLError(message, { extensions: { code, retryAfterSeconds } });
+}
+
 export const notFound = () => callerError('NOT_FOUND', 'There is no such transaction.');
 
 /**

@@ -5,10 +5,8 @@ import type { Context } from './context.ts';
 import { TransactionStatus } from './enums.ts';
 import { callerError } from './errors.ts';
 import { makeCursor, readCursor } from './global-ids.ts';
+import { listSizeDefault, listSizeMax } from './limits/limits.ts';
 import { Transaction } from './transaction-type.ts';
-
-const pageSizeDefault = 20;
-const pageSizeMax = 100;
 
 export const TransactionWhere = builder.inputType('TransactionWhere', {
   description: 'Which payments: all conditions that are given must hold.',
@@ -116,11 +114,11 @@ function readWindow(newestFirst: boolean, { first, after, last, before }: PageAr
   if (typeof first === 'number' && typeof last === 'number') {
     throw callerError('BAD_USER_INPUT', 'Give `first` or `last`, not both.');
   }
-  const take = first ?? last ?? pageSizeDefault;
-  if (take < 1 || take > pageSizeMax) {
+  const take = first ?? last ?? listSizeDefault;
+  if (take < 1 || take > listSizeMax) {
     throw callerError(
       'BAD_USER_INPUT',
-      `\`${typeof last === 'number' ? 'last' : 'first'}\` must be from 1 to ${String(pageSizeMax)}.`,
+      `\`${typeof last === 'number' ? 'last' : 'first'}\` must be from 1 to ${String(listSizeMax)}.`,
     );
   }
   return {

@@ -5,8 +5,6 @@ import { GraphQLError, type DocumentNode, type ExecutionArgs, type GraphQLSchema
 import { handleProtocols, type OperationResult, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import type { Authenticate } from '../access/authenticate.ts';
-import type { Viewer } from '../access/viewer.ts';
 import { callerError, maskError, withRequestId } from '../graphql/errors.ts';
 import type { Graphql, RequestContext } from '../graphql/yoga.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -15,25 +13,36 @@ import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
 import { sleep } from '../lib/sleep.ts';
 import { createTaskSet } from '../lib/task-set.ts';
+import type { ClientAddress } from './client-address.ts';
+import { connectionLifeMs, type Connections, type Place } from './connections.ts';
 import { bearerCredential } from './credential.ts';
-import { guardSocket, letGoIfUnread, tryAgainLater } from './guard-socket.ts';
+import type { Door, Entry } from './door.ts';
+import { guardSocket, letGo, letGoIfUnread, tryAgainLater } from './guard-socket.ts';
+import type { Origins } from './origins.ts';
 
 export type GraphqlSocketDeps = {
   lifecycle: Lifecycle;
   graphql: Graphql;
-  authenticate: Authenticate;
+  door: Door;
+  clientAddress: ClientAddress;
+  connections: Connections;
+  origins: Origins;
   clock: Clock;
   logger: Logger;
 };
 
 /** A frame carries one operation. */
 const frameBytesMax = 64 * 1024;
+/** Under way at a time on one socket; a client with more to watch opens another. */
+const operationsMax = 50;
 /** Below the 60 s after which proxies close what is silent. */
 const keepAliveMs = 25_000;
 /** How long operations under way may take to be answered after the order to stop, in milliseconds. */
 const answersMsMax = 10_000;
 /** The close code of graphql-transport-ws for whoever may not come in. */
 const forbidden = 4403;
+/** RFC 6455's register: clients connect again at once, and resume. */
+const goingAway = 1001;
 
 /** Yoga's pipeline for one operation, whose parts it leaves untyped. */
 type Pipeline = {
@@ -59,6 +68,7 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
     perMessageDeflate: false,
     handleProtocols,
   });
+  const places = new WeakMap<IncomingMessage, Place>();
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // Node takes its own listener away from a socket that is upgraded: one that breaks would end the process.
     socket.on('error', () => socket.destroy());
@@ -66,14 +76,27 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
     }
-    if (deps.lifecycle.phase !== 'running') {
+    // No browser keeps a page of another site from opening a socket here: the server has to.
+    if (!deps.origins.isAllowed(request.headers)) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    const place =
+      deps.lifecycle.phase === 'running' ? deps.connections.take(deps.clientAddress(request)) : null;
+    if (place === null) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n\r\n');
       return;
     }
+    places.set(request, place);
+    socket.once('close', () => place.leave());
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
   };
   server.on('upgrade', upgrade);
-  sockets.on('connection', guardSocket);
+  sockets.on('connection', (socket) => {
+    guardSocket(socket, deps.clock);
+    const lifeEnd = setTimeout(() => letGo(socket, goingAway, 'Connect again'), connectionLifeMs());
+    socket.once('close', () => clearTimeout(lifeEnd));
+  });
 
   // Queries and mutations; their errors are answered.
   const underWay = createTaskSet(() => undefined);
@@ -81,27 +104,31 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
     {
       isProd: true,
       connectionInitWaitTimeout: 3_000,
-      onConnect: async ({ connectionParams, extra: { socket } }) => {
+      onConnect: async ({ connectionParams, extra: { socket, request } }) => {
         try {
-          return (await viewerOf(deps, connectionParams)) !== null;
+          const entry = await enter(deps, connectionParams, request);
+          if (entry.outcome === 'refused') return false;
+          if (entry.outcome === 'in' && places.get(request)?.letIn(entry.key)) return true;
+          socket.close(tryAgainLater, 'Too many connections');
         } catch (error) {
           deps.logger.error({ err: error }, 'a socket could not be let in');
           socket.close(tryAgainLater, 'Try again later');
-          return false;
         }
+        return false;
       },
-      onSubscribe: async ({ connectionParams, extra: { socket } }, _id, payload) => {
+      onSubscribe: async ({ connectionParams, subscriptions, extra: { socket, request } }, _id, payload) => {
         const requestId = newId(deps.clock.now());
+        if (Object.keys(subscriptions).length > operationsMax) return [tooManyOperations(requestId)];
         // Asked anew each time: a key may have been revoked, and a watch token run out, since the socket was opened.
-        const viewer = await viewerOf(deps, connectionParams).catch((error: unknown) => ({ error }));
-        if (viewer === null) {
+        const entry = await enter(deps, connectionParams, request).catch((error: unknown) => ({ error }));
+        if ('error' in entry) return [maskError(deps.logger, entry.error, requestId)];
+        if (entry.outcome !== 'in') {
           socket.close(forbidden, 'Forbidden');
-          return [callerError('UNAUTHENTICATED', 'The credential opens nothing any longer.')];
+          return [withoutStatus(callerError('UNAUTHENTICATED', 'The credential opens nothing any longer.'))];
         }
-        if ('error' in viewer) return [maskError(deps.logger, viewer.error, requestId)];
         const isGone = () => socket.readyState !== socket.OPEN;
         return deps.graphql.withRequestId(requestId, () =>
-          prepare(deps, { viewer, requestId, isGone }, payload),
+          prepare(deps, { viewer: entry.viewer, requestId, isGone }, payload),
         );
       },
       onNext: ({ extra: { socket } }) => letGoIfUnread(socket),
@@ -131,18 +158,23 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
   };
 }
 
+function tooManyOperations(requestId: string): GraphQLError {
+  const message = `A socket carries at most ${operationsMax} operations at a time: open another.`;
+  return withRequestId(callerError('RATE_LIMITED', message), requestId, 'RATE_LIMITED');
+}
+
 /** A bad document is an error of its own operation. Thrown out of here it would close the socket and all on it. */
 async function prepare(
-  { graphql: { yoga }, logger }: GraphqlSocketDeps,
+  { graphql: { yoga, documentOf }, logger }: GraphqlSocketDeps,
   { requestId, ...request }: RequestContext,
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | GraphQLError[]> {
   const pipeline: Pipeline = yoga.getEnveloped({ ...request, requestId, params: payload });
   const { schema, execute, subscribe } = pipeline;
   try {
-    const document = pipeline.parse(payload.query);
+    const document = pipeline.parse(String(documentOf(payload)));
     const errors = pipeline.validate(schema, document);
-    if (errors.length > 0) return [...errors];
+    if (errors.length > 0) return errors.map(withoutStatus);
     return {
       schema,
       document,
@@ -152,17 +184,24 @@ async function prepare(
       rootValue: { execute, subscribe },
     };
   } catch (error) {
-    if (error instanceof GraphQLError) return [withRequestId(error, requestId, 'GRAPHQL_PARSE_FAILED')];
+    if (error instanceof GraphQLError)
+      return [withoutStatus(withRequestId(error, requestId, 'GRAPHQL_PARSE_FAILED'))];
     return [maskError(logger, error, requestId)];
   }
 }
 
-async function viewerOf(
-  { authenticate }: GraphqlSocketDeps,
+/** Yoga says in the error which status it has over HTTP, and takes it out only there. */
+function withoutStatus({ message, nodes, source, positions, extensions }: GraphQLError): GraphQLError {
+  const { http: _http, ...others } = extensions;
+  return new GraphQLError(message, { nodes, source, positions, extensions: others });
+}
+
+async function enter(
+  { door, clientAddress }: GraphqlSocketDeps,
   params: Record<string, unknown> | undefined,
-): Promise<Viewer | null> {
-  const credential = credentialOf(params);
-  return credential === null ? null : authenticate(credential);
+  request: IncomingMessage,
+): Promise<Entry> {
+  return door.enter(credentialOf(params), clientAddress(request));
 }
 
 function credentialOf(params: Record<string, unknown> | undefined): string | null {

@@ -10,9 +10,13 @@ import type { Masked } from '../lib/masked.ts';
 import { sleep } from '../lib/sleep.ts';
 import { within } from '../lib/within.ts';
 import { renderGraphiqlPage } from './graphiql.ts';
+import { createClientAddress } from './client-address.ts';
+import { createConnections } from './connections.ts';
+import { createDoor } from './door.ts';
 import { registerGraphqlRoutes } from './graphql-routes.ts';
 import { attachGraphqlSocket } from './graphql-socket.ts';
 import { registerHealthRoutes, type HealthDeps } from './health-routes.ts';
+import { createOrigins } from './origins.ts';
 import { createHttpServer, type HttpServer } from './server.ts';
 
 export type HttpDeps = {
@@ -30,7 +34,7 @@ export type HttpDeps = {
 
 export type Http = AsyncDisposable & { url: string; callbackUrl: string };
 
-type HttpConfig = Pick<Config, 'environment' | 'host' | 'port' | 'callbackPort' | 'trustedProxies'>;
+type HttpConfig = Pick<Config, 'environment' | 'host' | 'port' | 'callbackPort' | 'trustedProxies' | 'gate'>;
 
 /** Starts to listen: everything on one port, and the callbacks alone on a second one where that is asked for. */
 export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Http> {
@@ -40,12 +44,20 @@ export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Htt
   parts.defer(() => close(main));
   registerHealthRoutes(main, deps.health);
   registerCallbackRoutes(main, deps.callbacks);
+  const { rateLimits, corsOrigins } = config.gate;
+  const reception = {
+    ...deps,
+    door: createDoor({ ...deps, rateLimits }),
+    clientAddress: createClientAddress(config.trustedProxies),
+    connections: createConnections(rateLimits),
+    origins: createOrigins(corsOrigins),
+  };
   // Before the streams, so that those are cut first: sockets may have to wait for an answer.
-  parts.use(attachGraphqlSocket(main.server, deps));
+  parts.use(attachGraphqlSocket(main.server, reception));
   const { developmentKey } = deps;
   parts.use(
     registerGraphqlRoutes(main, {
-      ...deps,
+      ...reception,
       graphiql:
         config.environment === 'PRODUCTION'
           ? null
