@@ -1,7 +1,14 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { GraphQLError, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import {
+  getOperationAST,
+  GraphQLError,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from 'graphql';
 import { handleProtocols, type OperationResult, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
@@ -19,6 +26,7 @@ import { bearerCredential } from './credential.ts';
 import type { Door, Entry } from './door.ts';
 import { guardSocket, letGo, letGoIfUnread, tryAgainLater } from './guard-socket.ts';
 import type { Origins } from './origins.ts';
+import { quietenSocket } from './quieten-socket.ts';
 
 export type GraphqlSocketDeps = {
   lifecycle: Lifecycle;
@@ -142,6 +150,8 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
     sockets,
     keepAliveMs,
   );
+  // After graphql-ws has put its own listeners on the socket.
+  sockets.on('connection', quietenSocket);
   return {
     async [Symbol.asyncDispose]() {
       server.off('upgrade', upgrade);
@@ -175,7 +185,7 @@ async function prepare(
     const document = pipeline.parse(String(documentOf(payload)));
     const errors = pipeline.validate(schema, document);
     if (errors.length > 0) return errors.map(withoutStatus);
-    return {
+    const args = {
       schema,
       document,
       operationName: payload.operationName ?? null,
@@ -183,6 +193,10 @@ async function prepare(
       contextValue: await pipeline.contextFactory(),
       rootValue: { execute, subscribe },
     };
+    if (getOperationAST(document, args.operationName)) return args;
+    // Where the name is no operation's, graphql-ws would say so in words of its own, without a code.
+    const { errors: refusals = [] } = (await execute(args)) as ExecutionResult;
+    return refusals.map(withoutStatus);
   } catch (error) {
     if (error instanceof GraphQLError)
       return [withoutStatus(withRequestId(error, requestId, 'GRAPHQL_PARSE_FAILED'))];
