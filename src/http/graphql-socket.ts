@@ -6,7 +6,6 @@ import {
   GraphQLError,
   type DocumentNode,
   type ExecutionArgs,
-  type ExecutionResult,
   type GraphQLSchema,
 } from 'graphql';
 import { handleProtocols, type OperationResult, type SubscribePayload } from 'graphql-ws';
@@ -185,23 +184,29 @@ async function prepare(
     const document = pipeline.parse(String(documentOf(payload)));
     const errors = pipeline.validate(schema, document);
     if (errors.length > 0) return errors.map(withoutStatus);
-    const args = {
+    const operationName = payload.operationName ?? null;
+    if (!getOperationAST(document, operationName)) return [noSuchOperation(requestId)];
+    return {
       schema,
       document,
-      operationName: payload.operationName ?? null,
+      operationName,
       variableValues: payload.variables ?? null,
       contextValue: await pipeline.contextFactory(),
       rootValue: { execute, subscribe },
     };
-    if (getOperationAST(document, args.operationName)) return args;
-    // Where the name is no operation's, graphql-ws would say so in words of its own, without a code.
-    const { errors: refusals = [] } = (await execute(args)) as ExecutionResult;
-    return refusals.map(withoutStatus);
   } catch (error) {
     if (error instanceof GraphQLError)
       return [withoutStatus(withRequestId(error, requestId, 'GRAPHQL_PARSE_FAILED'))];
     return [maskError(logger, error, requestId)];
   }
+}
+
+/** In Yoga's words for HTTP; graphql-ws would use others, and no code. */
+function noSuchOperation(requestId: string): GraphQLError {
+  const code = 'OPERATION_RESOLUTION_FAILURE';
+  return new GraphQLError('Could not determine what operation to execute.', {
+    extensions: { code, requestId },
+  });
 }
 
 /** Yoga says in the error which status it has over HTTP, and takes it out only there. */
