@@ -102,6 +102,7 @@ function endConnectionsWhileStopping(app: FastifyInstance, lifecycle: Lifecycle)
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.phase === 'stopping') void reply.header('connection', 'close');
+    void reply.header('x-content-type-options', 'nosniff');
     done();
   });
 }
