@@ -28,7 +28,7 @@ export function readGate(reader: EnvReader, environment: 'simulator' | 'sandbox'
 function corsOrigins(reader: EnvReader): readonly string[] {
   const origins = reader.list('CORS_ORIGINS') ?? [];
   for (const origin of origins) {
-    if (/^https?:/.test(origin) && URL.parse(origin)?.origin === origin) continue;
+    if (/^https?:[^*]*$/.test(origin) && URL.parse(origin)?.origin === origin) continue;
     reader.problem(
       `CORS_ORIGINS holds ${JSON.stringify(origin)}, which is no origin such as https://shop.example.com`,
     );

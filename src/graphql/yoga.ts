@@ -33,7 +33,7 @@ export function createGraphql(deps: GraphqlDeps, gate: GateSettings): Graphql {
       maskError: (error) => maskError(deps.logger, error, requestId()),
     },
     plugins: [
-      nameDocuments(readDocument),
+      ...(gate.trustedDocuments === null ? [] : [nameDocuments(readDocument)]),
       createGate(gate),
       nameRequestOfInvalidDocuments(requestId),
       answerByStatus,
@@ -63,7 +63,6 @@ function nameDocuments(readDocument: (params: Params) => unknown): Plugin {
   return {
     onParams: ({ params, setParams }) => {
       const query = readDocument(params);
-      if (query === params.query) return;
       const { documentId: _documentId, ...others } = params as Params;
       setParams({ ...others, query } as typeof params);
     },

@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../context.ts';
-import { callerError, withRequestId } from '../errors.ts';
+import { badRequest, callerError, withRequestId } from '../errors.ts';
 import { checkSize } from './check-size.ts';
 import { limits } from './limits.ts';
 import { operationCost } from './operation-cost.ts';
@@ -43,7 +43,11 @@ export function createGate({ trustedDocuments, introspection }: GateSettings): P
     onParse: ({ params, setParseFn }) => {
       const source = String(params.source);
       if (source.length > limits.characters) {
-        throw callerError('BAD_USER_INPUT', `A document has at most ${limits.characters} characters.`);
+        throw callerError(
+          'BAD_USER_INPUT',
+          `A document has at most ${limits.characters} characters.`,
+          badRequest,
+        );
       }
       checkTrust(source);
       setParseFn((text: string, options: object) => parse(text, { ...options, maxTokens: limits.tokens }));

@@ -1,5 +1,5 @@
 import type { GraphQLError } from 'graphql';
-import { callerError } from '../errors.ts';
+import { callerError, forbidden } from '../errors.ts';
 
 /** The documents that may be run, by the SHA-256 of their text; null where any may. */
 export type TrustedDocuments = ReadonlyMap<string, string> | null;
@@ -46,5 +46,9 @@ function withoutPrefix(hash: string): string {
 }
 
 function notTrusted(): GraphQLError {
-  return callerError('FORBIDDEN', 'This server runs only the documents that its operator has listed.');
+  return callerError(
+    'FORBIDDEN',
+    'This server runs only the documents that its operator has listed.',
+    forbidden,
+  );
 }
