@@ -117,7 +117,9 @@ it('.env.example names the settings that are read', async () => {
 });
 
 async function settingsRead(): Promise<string[]> {
-  const sources = await Promise.all(['src/config/config.ts', 'src/simulator/settings.ts'].map(read));
+  const sources = await Promise.all(
+    ['src/config/config.ts', 'src/config/gate.ts', 'src/simulator/settings.ts'].map(read),
+  );
   const reading = /\b(?:reader\.(?:text|secret|integer|list|choice)|read)\(\s*'([A-Z_]+)'/g;
   const names = sources.flatMap((source) => [...source.matchAll(reading)].map(([, name = '']) => name));
   return [...new Set(names)].toSorted();

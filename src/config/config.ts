@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { callbackUrlProblem } from '../daraja/field-rules.ts';
 import { Masked } from '../lib/masked.ts';
 import { ConfigError, EnvReader, type Env } from './env.ts';
+import { readGate, type Gate } from './gate.ts';
 import { callbackSenders, type CallbackSenders } from './safaricom-addresses.ts';
 
 export type Environment = 'SIMULATOR' | 'SANDBOX' | 'PRODUCTION';
@@ -59,6 +60,7 @@ export type Config = {
   callbackBodyDays: number;
   senders: CallbackSenders;
   trustedProxies: readonly string[];
+  gate: Gate;
   logLevel: string;
   secrets: { malipoSecrets: readonly Masked[]; bootstrapKey: Masked | null };
 };
@@ -149,6 +151,7 @@ export function inspectConfig(env: Env): { config: Config; problems: readonly st
     callbackBodyDays: reader.integer('CALLBACK_RETENTION_DAYS', 90, { min: 1, max: 36_500 }),
     senders: callbackSenders(name, allowedIps, trustedProxies.length > 0),
     trustedProxies,
+    gate: readGate(reader, name),
     logLevel: reader.choice('LOG_LEVEL', logLevels) ?? 'info',
     secrets: { malipoSecrets: malipoSecrets(reader, name), bootstrapKey: bootstrapKey(reader) },
   };

@@ -5,6 +5,7 @@ import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Trace } from '../lib/trace.ts';
+import type { Rates } from './limits/rates.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
 
 /** What the schema needs of the rest of Malipo; one for the life of the server. */
@@ -15,6 +16,7 @@ export type GraphqlDeps = {
   environment: Environment;
   version: string;
   requestPayment: RequestPaymentDeps;
+  rates: Rates;
   stream: PaymentStreamDeps;
   /** Aborts when the server is told to stop: whoever waits is answered with what is known. */
   stopping: AbortSignal;

@@ -12,13 +12,24 @@ export type ErrorCode =
   | 'UNAVAILABLE'
   | 'INTERNAL_SERVER_ERROR';
 
-/** The HTTP status where the error is the whole answer. */
-const httpStatuses: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401 };
+/** What Yoga answers over HTTP where the error is the whole answer. `spec`: not in the older media type, which has 200. */
+type HttpAnswer = { status: number; spec?: boolean };
+const httpAnswers: Partial<Record<ErrorCode, HttpAnswer>> = { UNAUTHENTICATED: { status: 401 } };
+
+/** For an operation that is refused before it is looked at. */
+export const badRequest: HttpAnswer = { status: 400, spec: true };
+export const forbidden: HttpAnswer = { status: 403 };
 
 /** An error that the caller is meant to read; every other one is masked. */
-export function callerError(code: ErrorCode, message: string): GraphQLError {
-  const status = httpStatuses[code];
-  return new GraphQLError(message, { extensions: { code, ...(status ? { http: { status } } : {}) } });
+export function callerError(code: ErrorCode, message: string, http = httpAnswers[code]): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, ...(http ? { http } : {}) } });
+}
+
+/** Asked too often. The caller may ask again after so many seconds. */
+export function rateLimited(retryAfterSeconds: number): GraphQLError {
+  const code: ErrorCode = 'RATE_LIMITED';
+  const message = `Too many requests. Ask again in ${retryAfterSeconds} s.`;
+  return new GraphQLError(message, { extensions: { code, retryAfterSeconds } });
 }
 
 export const notFound = () => callerError('NOT_FOUND', 'There is no such transaction.');

@@ -8,6 +8,7 @@ import type { Context } from './context.ts';
 import { Environment } from './enums.ts';
 import { callerError, notFound } from './errors.ts';
 import { readTransactionId, requireTransactionId } from './global-ids.ts';
+import { listSizeMax } from './limits/limits.ts';
 import { findNodes } from './nodes.ts';
 import { PaymentStatus } from './payment-status.ts';
 import {
@@ -17,8 +18,6 @@ import {
   TransactionWhere,
 } from './transaction-connection.ts';
 import { Transaction } from './transaction-type.ts';
-
-const nodesMax = 100;
 
 const TransactionLookup = builder.inputType('TransactionLookup', {
   isOneOf: true,
@@ -62,12 +61,12 @@ builder.queryType({
     nodes: t.field({
       type: [builder.nodeInterfaceRef()],
       nullable: { list: false, items: true },
-      description: `The same for at most ${String(nodesMax)} ids at once.`,
+      description: `The same for at most ${listSizeMax} ids at once.`,
       args: { ids: t.arg.idList({ required: true, description: 'Global ids.' }) },
       resolve: (_root, { ids }, context) => {
         requireClient(context);
-        if (ids.length > nodesMax)
-          throw callerError('BAD_USER_INPUT', `Give at most ${String(nodesMax)} ids.`);
+        if (ids.length > listSizeMax)
+          throw callerError('BAD_USER_INPUT', `Give at most ${String(listSizeMax)} ids.`);
         return findNodes(context, ids);
       },
     }),

@@ -1,4 +1,5 @@
 import { builder } from './builder.ts';
+import { limitRootFields } from './limits/limit-root-fields.ts';
 import './scalars.ts';
 import './queries.ts';
 import './key-queries.ts';
@@ -7,4 +8,4 @@ import './operator-mutations.ts';
 import './key-mutations.ts';
 import './subscriptions.ts';
 
-export const schema = builder.toSchema();
+export const schema = limitRootFields(builder.toSchema());

@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { parse, type GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { newId } from '../lib/ids.ts';
 import { createRecentCache } from '../lib/recent-cache.ts';
 import { untraced } from '../lib/trace.ts';
 import type { Context, GraphqlDeps } from './context.ts';
-import { callerError, maskError, withRequestId } from './errors.ts';
+import { maskError, withRequestId } from './errors.ts';
+import { answerByStatus } from './limits/answer-by-status.ts';
+import { createGate, type GateSettings } from './limits/gate.ts';
+import { documentOf, type Params } from './limits/trusted-documents.ts';
 import { schema } from './schema.ts';
 import { traceOperations } from './trace-operations.ts';
 
@@ -15,12 +18,15 @@ export type Graphql = {
   yoga: YogaServerInstance<RequestContext, Context>;
   /** Runs what belongs to one request, so that its errors carry its id. */
   withRequestId<T>(requestId: string, work: () => T): T;
+  /** The text of what is to be run, which may be named by its hash. Throws FORBIDDEN for one that is not known. */
+  documentOf(params: Params): unknown;
 };
 
 /** The schema behind one pipeline for HTTP, SSE and WebSocket. Who asks is known before it is reached. */
-export function createGraphql(deps: GraphqlDeps): Graphql {
+export function createGraphql(deps: GraphqlDeps, gate: GateSettings): Graphql {
   const requestIds = new AsyncLocalStorage<string>();
   const requestId = () => requestIds.getStore() ?? newId(deps.clock.now());
+  const readDocument = (params: Params) => documentOf(gate.trustedDocuments, params);
   const yoga = createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -29,15 +35,16 @@ export function createGraphql(deps: GraphqlDeps): Graphql {
       maskError: (error) => maskError(deps.logger, error, requestId()),
     },
     plugins: [
-      limitDocuments,
+      ...(gate.trustedDocuments === null ? [] : [nameDocuments(readDocument)]),
+      createGate(gate),
       nameRequestOfInvalidDocuments(requestId),
+      answerByStatus,
       ...(deps.trace === untraced ? [] : [traceOperations(deps.trace)]),
     ],
     // Kept by their whole text: fewer than Yoga's 1,024, because whoever has a token may send ever new ones.
     parserAndValidationCache: {
-      documentCache: createRecentCache(cachedDocumentsMax),
-      errorCache: createRecentCache(cachedDocumentsMax),
-      validationCache: createRecentCache(cachedDocumentsMax),
+      documentCache: createRecentCache(cachedDocumentsMax, cachedCharactersMax),
+      errorCache: createRecentCache(cachedDocumentsMax, cachedCharactersMax),
     },
     // Limited by the HTTP server in front, which costs a third of what Yoga's own limit does.
     maxRequestBodySize: false,
@@ -47,23 +54,23 @@ export function createGraphql(deps: GraphqlDeps): Graphql {
     landingPage: false,
     logging: false,
   });
-  return { yoga, withRequestId: (id, work) => requestIds.run(id, work) };
+  return { yoga, withRequestId: (id, work) => requestIds.run(id, work), documentOf: readDocument };
 }
 
 const cachedDocumentsMax = 128;
-/** In characters: a comment has no token, and an app's operation no need of more. */
-const documentLengthMax = 16_384;
-/** The largest of our own documents has a third of this. Nested deeper, one would overflow the stack. */
-const tokensMax = 1_000;
+/** A parsed document takes some fifty times its text: 25 MB at the worst. */
+const cachedCharactersMax = 512 * 1024;
 
-const limitDocuments: Plugin = {
-  onParse: ({ params, setParseFn }) => {
-    if (String(params.source).length > documentLengthMax) {
-      throw callerError('BAD_USER_INPUT', `A document has at most ${String(documentLengthMax)} characters.`);
-    }
-    setParseFn((source: string, options: object) => parse(source, { ...options, maxTokens: tokensMax }));
-  },
-};
+/** Over HTTP and SSE. The socket asks by itself. */
+function nameDocuments(readDocument: (params: Params) => unknown): Plugin {
+  return {
+    onParams: ({ params, setParams }) => {
+      const query = readDocument(params);
+      const { documentId: _documentId, ...others } = params as Params;
+      setParams({ ...others, query } as typeof params);
+    },
+  };
+}
 
 /** Yoga masks only what is thrown, and keeps the errors of a document from one request to the next. */
 function nameRequestOfInvalidDocuments(requestId: () => string): Plugin {

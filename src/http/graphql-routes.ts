@@ -1,20 +1,27 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Authenticate } from '../access/authenticate.ts';
 import type { Connection, Connections } from '../access/connections/connection.ts';
 import type { Viewer } from '../access/viewer.ts';
 import type { Graphql } from '../graphql/yoga.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { ClientAddress } from './client-address.ts';
+import type { Place, Places } from './places.ts';
 import { bearerCredential } from './credential.ts';
 import type { HttpObserver } from './server.ts';
+import type { Door, Entry } from './door.ts';
+import { registerCors, type Origins } from './origins.ts';
 
 export type GraphqlRouteDeps = {
   lifecycle: Lifecycle;
   graphql: Graphql;
-  authenticate: Authenticate;
+  door: Door;
+  clientAddress: ClientAddress;
+  /** Places for what is open at once. */
+  places: Places;
   /** All that is open, whoever closes it. */
   connections: Connections;
+  origins: Origins;
   logger: Logger;
   observe: HttpObserver;
   /** The page for a person with a browser; null where there is none. */
@@ -39,6 +46,7 @@ type Query = { watchToken?: unknown; query?: unknown };
 export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDeps): Disposable {
   const streams = new Set<ServerResponse>();
   app.register((scope, _options, done) => {
+    registerCors(scope, deps.origins, '/graphql');
     scope.removeAllContentTypeParsers();
     // Yoga reads the text itself, and answers for what is wrong with it.
     scope.addContentTypeParser(
@@ -64,22 +72,19 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
         if (!isServing(deps.lifecycle, request)) {
           return refuseForNow(request, reply, `Malipo is ${deps.lifecycle.phase}. Try again.`);
         }
-        const viewer = await viewerOf(deps, request).catch((error: unknown) => ({ error }));
-        if (viewer !== null && 'error' in viewer) {
-          deps.logger.error(
-            { err: viewer.error, requestId: request.id },
-            'a credential could not be looked up',
-          );
-          return refuseForNow(request, reply, 'The credential cannot be looked up at the moment. Try again.');
-        }
-        if (viewer === null) {
-          void reply.header('www-authenticate', 'Bearer');
-          return refuse(request, reply, 401, 'UNAUTHENTICATED', unauthenticated);
-        }
+        const entry = await enter(deps, request).catch(
+          (error: unknown) => ({ outcome: 'failed', error }) as const,
+        );
+        if (entry.outcome !== 'in') return refuseEntry(deps, request, reply, entry);
+        const { viewer } = entry;
         void reply.header('x-request-id', request.id);
         if (request.method === 'POST' && !request.body) {
           return refuse(request, reply, 400, 'BAD_REQUEST', 'The request has no body.');
         }
+        const place = wantsStream(request) ? takePlace(deps, request, entry.key) : undefined;
+        if (place === null)
+          return refuseForNow(request, reply, 'Too many streams are open. Try again later.');
+        if (place) reply.raw.once('close', () => place.leave());
         const { graphql } = deps;
         const response = await graphql.withRequestId(request.id, async () =>
           graphql.yoga.handleNodeRequestAndResponse(request, reply.raw, {
@@ -102,8 +107,24 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
 
 /** While it stops, what was accepted is answered; a stream would only be cut. */
 function isServing({ phase }: Lifecycle, { headers }: FastifyRequest): boolean {
-  if (phase === 'stopping') return !(headers.accept ?? '').includes('text/event-stream');
+  if (phase === 'stopping') return !wantsStream({ headers });
   return phase === 'running';
+}
+
+function wantsStream({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+  return (headers.accept ?? '').includes('text/event-stream');
+}
+
+/** Null where there is none left, for all or for this key. */
+function takePlace(
+  { places, clientAddress }: GraphqlRouteDeps,
+  { raw }: FastifyRequest,
+  key: string,
+): Place | null {
+  const place = places.take(clientAddress(raw));
+  if (place === null || place.letIn(key)) return place;
+  place.leave();
+  return null;
 }
 
 function isStream({ headers }: Response): boolean {
@@ -142,15 +163,34 @@ const codes: Record<number, string> = {
 };
 
 /** Keys are taken from the header alone: addresses end up in logs and histories. */
-async function viewerOf(
-  { authenticate }: GraphqlRouteDeps,
-  { headers, query }: FastifyRequest<{ Querystring: Query }>,
-): Promise<Viewer | null> {
+async function enter(
+  { door, clientAddress }: GraphqlRouteDeps,
+  { headers, query, raw }: FastifyRequest<{ Querystring: Query }>,
+): Promise<Entry> {
+  const address = clientAddress(raw);
   const credential = bearerCredential(headers.authorization);
-  if (credential !== undefined) return credential === null ? null : authenticate(credential);
-  const watchToken = watchTokenOf(query);
-  const viewer = watchToken === null ? null : await authenticate(watchToken);
-  return viewer?.kind === 'watcher' ? viewer : null;
+  if (credential !== undefined) return door.enter(credential, address);
+  const entry = await door.enter(watchTokenOf(query), address);
+  return entry.outcome === 'in' && entry.viewer.kind !== 'watcher' ? { outcome: 'refused' } : entry;
+}
+
+function refuseEntry(
+  { logger }: GraphqlRouteDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  entry: Exclude<Entry, { outcome: 'in' }> | { outcome: 'failed'; error: unknown },
+) {
+  switch (entry.outcome) {
+    case 'failed':
+      logger.error({ err: entry.error, requestId: request.id }, 'a credential could not be looked up');
+      return refuseForNow(request, reply, 'The credential cannot be looked up at the moment. Try again.');
+    case 'slow-down':
+      void reply.header('retry-after', String(entry.retryAfterSeconds));
+      return refuse(request, reply, 429, 'RATE_LIMITED', 'Too many requests without a good credential.');
+    case 'refused':
+      void reply.header('www-authenticate', 'Bearer');
+      return refuse(request, reply, 401, 'UNAUTHENTICATED', unauthenticated);
+  }
 }
 
 /** `EventSource` can set no header. */

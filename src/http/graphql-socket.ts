@@ -1,11 +1,16 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { GraphQLError, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import {
+  getOperationAST,
+  GraphQLError,
+  type DocumentNode,
+  type ExecutionArgs,
+  type GraphQLSchema,
+} from 'graphql';
 import { handleProtocols, type OperationResult, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Authenticate } from '../access/authenticate.ts';
 import type { Connection, Connections, Ending } from '../access/connections/connection.ts';
 import type { Viewer } from '../access/viewer.ts';
 import { callerError, maskError, withRequestId } from '../graphql/errors.ts';
@@ -16,18 +21,27 @@ import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
 import { sleep } from '../lib/sleep.ts';
 import { createTaskSet } from '../lib/task-set.ts';
+import type { ClientAddress } from './client-address.ts';
+import type { Place, Places } from './places.ts';
 import { bearerCredential } from './credential.ts';
+import type { Door, Entry } from './door.ts';
 import { guardSocket, letGo, letGoIfUnread, tryAgainLater } from './guard-socket.ts';
+import type { Origins } from './origins.ts';
+import { quietenSocket } from './quieten-socket.ts';
 import type { HttpObserver } from './server.ts';
 
 export type GraphqlSocketDeps = {
   lifecycle: Lifecycle;
   graphql: Graphql;
-  authenticate: Authenticate;
+  door: Door;
+  clientAddress: ClientAddress;
+  /** Places for what is open at once. */
+  places: Places;
   /** All that is open, whoever closes it. */
   connections: Connections;
   /** After about this long a client is to connect anew, in milliseconds. */
   socketAgeMs: number;
+  origins: Origins;
   clock: Clock;
   logger: Logger;
   observe: HttpObserver;
@@ -35,6 +49,8 @@ export type GraphqlSocketDeps = {
 
 /** A frame carries one operation. */
 const frameBytesMax = 64 * 1024;
+/** Under way at a time on one socket; a client with more to watch opens another. */
+const operationsMax = 50;
 /** Below the 60 s after which proxies close what is silent. */
 const keepAliveMs = 25_000;
 /** How long operations under way may take to be answered after the order to stop, in milliseconds. */
@@ -74,6 +90,7 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
     perMessageDeflate: false,
     handleProtocols,
   });
+  const placeOf = new WeakMap<IncomingMessage, Place>();
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // Node takes its own listener away from a socket that is upgraded: one that breaks would end the process.
     socket.on('error', () => socket.destroy());
@@ -81,15 +98,23 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
     }
-    if (deps.lifecycle.phase !== 'running') {
+    // No browser keeps a page of another site from opening a socket here: the server has to.
+    if (!deps.origins.isAllowed(request.headers)) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    const place = deps.lifecycle.phase === 'running' ? deps.places.take(deps.clientAddress(request)) : null;
+    if (place === null) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n\r\n');
       return;
     }
+    placeOf.set(request, place);
+    socket.once('close', () => place.leave());
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
   };
   server.on('upgrade', upgrade);
-  sockets.on('connection', guardSocket);
   sockets.on('connection', (socket) => {
+    guardSocket(socket, deps.clock);
     deps.observe.opened('socket');
     socket.once('close', () => deps.observe.closed('socket'));
   });
@@ -101,30 +126,34 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
     {
       isProd: true,
       connectionInitWaitTimeout: 3_000,
-      onConnect: async ({ connectionParams, extra: { socket } }) => {
+      onConnect: async ({ connectionParams, extra: { socket, request } }) => {
         try {
-          const viewer = await viewerOf(deps, connectionParams);
-          if (viewer === null) return false;
-          connectionOf.set(socket, keepWhileOpen(deps, socket, viewer));
-          return true;
+          const entry = await enter(deps, connectionParams, request);
+          if (entry.outcome === 'refused') return false;
+          if (entry.outcome === 'in' && placeOf.get(request)?.letIn(entry.key)) {
+            connectionOf.set(socket, keepWhileOpen(deps, socket, entry.viewer));
+            return true;
+          }
+          socket.close(tryAgainLater, 'Too many connections');
         } catch (error) {
           deps.logger.error({ err: error }, 'a socket could not be let in');
           socket.close(tryAgainLater, 'Try again later');
-          return false;
         }
+        return false;
       },
-      onSubscribe: async ({ connectionParams, extra: { socket } }, _id, payload) => {
+      onSubscribe: async ({ connectionParams, subscriptions, extra: { socket, request } }, _id, payload) => {
         const requestId = newId(deps.clock.now());
+        if (Object.keys(subscriptions).length > operationsMax) return [tooManyOperations(requestId)];
         // Asked anew each time: a key may have been revoked, and a watch token run out, since the socket was opened.
-        const viewer = await viewerOf(deps, connectionParams).catch((error: unknown) => ({ error }));
-        if (viewer === null) {
+        const entry = await enter(deps, connectionParams, request).catch((error: unknown) => ({ error }));
+        if ('error' in entry) return [maskError(deps.logger, entry.error, requestId)];
+        if (entry.outcome !== 'in') {
           socket.close(forbidden, 'Forbidden');
-          return [callerError('UNAUTHENTICATED', 'The credential opens nothing any longer.')];
+          return [withoutStatus(callerError('UNAUTHENTICATED', 'The credential opens nothing any longer.'))];
         }
-        if ('error' in viewer) return [maskError(deps.logger, viewer.error, requestId)];
         const isGone = () => socket.readyState !== socket.OPEN;
         return deps.graphql.withRequestId(requestId, () =>
-          prepare(deps, { viewer, requestId, isGone }, payload, connectionOf.get(socket)),
+          prepare(deps, { viewer: entry.viewer, requestId, isGone }, payload, connectionOf.get(socket)),
         );
       },
       onNext: ({ extra: { socket } }) => letGoIfUnread(socket),
@@ -139,6 +168,8 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
     sockets,
     keepAliveMs,
   );
+  // After graphql-ws has put its own listeners on the socket.
+  sockets.on('connection', quietenSocket);
   return {
     async [Symbol.asyncDispose]() {
       server.off('upgrade', upgrade);
@@ -185,9 +216,14 @@ async function whileAnswering(connection: Connection | undefined, answer: Operat
   }
 }
 
+function tooManyOperations(requestId: string): GraphQLError {
+  const message = `A socket carries at most ${operationsMax} operations at a time: open another.`;
+  return withRequestId(callerError('RATE_LIMITED', message), requestId, 'RATE_LIMITED');
+}
+
 /** A bad document is an error of its own operation. Thrown out of here it would close the socket and all on it. */
 async function prepare(
-  { graphql: { yoga }, logger }: GraphqlSocketDeps,
+  { graphql: { yoga, documentOf }, logger }: GraphqlSocketDeps,
   { requestId, ...request }: RequestContext,
   payload: SubscribePayload,
   connection: Connection | undefined,
@@ -195,29 +231,46 @@ async function prepare(
   const pipeline: Pipeline = yoga.getEnveloped({ ...request, requestId, params: payload });
   const { schema, execute, subscribe } = pipeline;
   try {
-    const document = pipeline.parse(payload.query);
+    const document = pipeline.parse(String(documentOf(payload)));
     const errors = pipeline.validate(schema, document);
-    if (errors.length > 0) return [...errors];
+    if (errors.length > 0) return errors.map(withoutStatus);
+    const operationName = payload.operationName ?? null;
+    if (!getOperationAST(document, operationName)) return [noSuchOperation(requestId)];
     return {
       schema,
       document,
-      operationName: payload.operationName ?? null,
+      operationName,
       variableValues: payload.variables ?? null,
       contextValue: await pipeline.contextFactory(),
       rootValue: { execute, subscribe, connection } satisfies Runner,
     };
   } catch (error) {
-    if (error instanceof GraphQLError) return [withRequestId(error, requestId, 'GRAPHQL_PARSE_FAILED')];
+    if (error instanceof GraphQLError)
+      return [withoutStatus(withRequestId(error, requestId, 'GRAPHQL_PARSE_FAILED'))];
     return [maskError(logger, error, requestId)];
   }
 }
 
-async function viewerOf(
-  { authenticate }: GraphqlSocketDeps,
+/** In Yoga's words for HTTP; graphql-ws would use others, and no code. */
+function noSuchOperation(requestId: string): GraphQLError {
+  const code = 'OPERATION_RESOLUTION_FAILURE';
+  return new GraphQLError('Could not determine what operation to execute.', {
+    extensions: { code, requestId },
+  });
+}
+
+/** Yoga says in the error which status it has over HTTP, and takes it out only there. */
+function withoutStatus({ message, nodes, source, positions, extensions }: GraphQLError): GraphQLError {
+  const { http: _http, ...others } = extensions;
+  return new GraphQLError(message, { nodes, source, positions, extensions: others });
+}
+
+async function enter(
+  { door, clientAddress }: GraphqlSocketDeps,
   params: Record<string, unknown> | undefined,
-): Promise<Viewer | null> {
-  const credential = credentialOf(params);
-  return credential === null ? null : authenticate(credential);
+  request: IncomingMessage,
+): Promise<Entry> {
+  return door.enter(credentialOf(params), clientAddress(request));
 }
 
 function credentialOf(params: Record<string, unknown> | undefined): string | null {

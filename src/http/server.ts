@@ -36,6 +36,9 @@ export type HttpAnswer = {
 
 export type HttpServer = FastifyInstance & { server: Server };
 
+/** The 10,000 sockets and streams that a process carries (connections.ts), and those who ask and post besides. */
+const connectionsMax = 12_000;
+
 /** A server without routes. It logs route patterns and never a raw URL: those carry tokens. */
 export function createHttpServer({
   lifecycle,
@@ -51,11 +54,18 @@ export function createHttpServer({
     // Slow senders are let go; above what proxies keep idle, so that they never meet a closing connection.
     requestTimeout: 15_000,
     keepAliveTimeout: 65_000,
-    http: { headersTimeout: 10_000, shouldUpgradeCallback: wantsSocket },
+    // No limit on requests per connection: what was pipelined behind the last one would be answered 503.
+    http: {
+      headersTimeout: 10_000,
+      // How late a slow sender may be noticed.
+      connectionsCheckingInterval: 5_000,
+      shouldUpgradeCallback: wantsSocket,
+    },
     forceCloseConnections: 'idle',
     // A request that comes on an open connection while the server stops was accepted: it is answered.
     return503OnClosing: false,
   });
+  app.server.maxConnections = connectionsMax;
   endConnectionsWhileStopping(app, lifecycle);
   app.addHook('onResponse', (request, reply, done) => {
     const { method, id, routeOptions } = request;
@@ -116,6 +126,7 @@ function endConnectionsWhileStopping(app: FastifyInstance, lifecycle: Lifecycle)
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.phase === 'stopping') void reply.header('connection', 'close');
+    void reply.header('x-content-type-options', 'nosniff');
     done();
   });
 }

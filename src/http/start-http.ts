@@ -11,10 +11,14 @@ import type { Masked } from '../lib/masked.ts';
 import { sleep } from '../lib/sleep.ts';
 import { within } from '../lib/within.ts';
 import { renderGraphiqlPage } from './graphiql.ts';
+import { createClientAddress } from './client-address.ts';
+import { createDoor } from './door.ts';
 import { registerGraphqlRoutes } from './graphql-routes.ts';
 import { attachGraphqlSocket } from './graphql-socket.ts';
 import { registerHealthRoutes, type HealthDeps } from './health-routes.ts';
 import { registerKeyedMetrics, registerOpenMetrics, type MetricsSource } from './metrics-routes.ts';
+import { createOrigins } from './origins.ts';
+import { createPlaces } from './places.ts';
 import { createHttpServer, type HttpObserver, type HttpServer } from './server.ts';
 
 export type HttpDeps = {
@@ -38,7 +42,7 @@ export type Http = AsyncDisposable & { url: string; callbackUrl: string; metrics
 
 type HttpConfig = Pick<
   Config,
-  'environment' | 'host' | 'port' | 'callbackPort' | 'trustedProxies' | 'metrics'
+  'environment' | 'host' | 'port' | 'callbackPort' | 'trustedProxies' | 'metrics' | 'gate'
 >;
 
 /**
@@ -53,12 +57,20 @@ export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Htt
   registerHealthRoutes(main, deps.health);
   registerKeyedMetrics(main, { ...deps, isShared: config.metrics.isPortShared });
   registerCallbackRoutes(main, deps.callbacks);
+  const { rateLimits, corsOrigins } = config.gate;
+  const reception = {
+    ...deps,
+    door: createDoor({ ...deps, rateLimits }),
+    clientAddress: createClientAddress(config.trustedProxies),
+    places: createPlaces(rateLimits),
+    origins: createOrigins(corsOrigins),
+  };
   // Before the streams, so that those are cut first: sockets may have to wait for an answer.
-  parts.use(attachGraphqlSocket(main.server, deps));
+  parts.use(attachGraphqlSocket(main.server, reception));
   const { developmentKey } = deps;
   parts.use(
     registerGraphqlRoutes(main, {
-      ...deps,
+      ...reception,
       graphiql:
         config.environment === 'PRODUCTION'
           ? null

@@ -4,6 +4,7 @@ import type { Daraja } from '../daraja/daraja.ts';
 import { createChangeReader } from '../feed/change-reader.ts';
 import { createPatience } from '../feed/patience.ts';
 import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
+import { createRates, unlimited } from '../graphql/limits/rates.ts';
 import { createGraphql, type Graphql } from '../graphql/yoga.ts';
 import type { TaskSet } from '../lib/task-set.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
@@ -23,7 +24,7 @@ export type GraphqlParts = {
 
 export function openGraphql(foundation: Foundation, parts: GraphqlParts): Graphql {
   const { config, lifecycle, clock, logger, secrets, database, trace } = foundation;
-  return createGraphql({
+  const deps = {
     prisma: database.prisma,
     clock,
     logger,
@@ -33,8 +34,10 @@ export function openGraphql(foundation: Foundation, parts: GraphqlParts): Graphq
     stopping: lifecycle.stopping,
     watchTokenKey: deriveKey(secrets[0], 'watch-token'),
     requestPayment: requestDeps(foundation, parts),
+    rates: config.gate.rateLimits ? createRates(clock) : unlimited,
     trace,
-  });
+  };
+  return createGraphql(deps, config.gate);
 }
 
 function streamDeps({

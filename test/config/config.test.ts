@@ -405,3 +405,73 @@ describe('traces', () => {
     expect(tracing({ OTEL_EXPORTER_OTLP_ENDPOINT, ...sampler })).toEqual({ url, ratio });
   });
 });
+
+describe('the gate', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'malipo-gate-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const document = 'query A { server { version } }';
+  // As `printf '%s' 'query A { server { version } }' | sha256sum` prints it.
+  const hash = '3ca809f6a0919d3a8fca4e24665a30b77ec75f5a0b862e6978c4d3b423639f50';
+  const fileWith = (text: string) => {
+    const file = join(folder, `${text.length}.json`);
+    writeFileSync(file, text);
+    return file;
+  };
+
+  it.each([
+    ['the simulator', {}, { rateLimits: false, introspection: true }],
+    ['the sandbox', sandbox, { rateLimits: true, introspection: true }],
+    ['production', production, { rateLimits: true, introspection: false }],
+    [
+      'the simulator told so',
+      { RATE_LIMITS: 'on', INTROSPECTION: 'off' },
+      { rateLimits: true, introspection: false },
+    ],
+    [
+      'production told so',
+      { ...production, RATE_LIMITS: 'off', INTROSPECTION: 'on' },
+      { rateLimits: false, introspection: true },
+    ],
+  ])('of %s', (_, env, gate) => {
+    expect(readConfig(env).gate).toEqual({ corsOrigins: [], trustedDocuments: null, ...gate });
+  });
+
+  it('takes origins as browsers write them, and documents by their hash', () => {
+    const { gate } = readConfig({
+      CORS_ORIGINS: 'https://shop.example.com, http://localhost:3000',
+      TRUSTED_DOCUMENTS: fileWith(JSON.stringify({ [`sha256:${hash.toUpperCase()}`]: document })),
+    });
+    expect(gate.corsOrigins).toEqual(['https://shop.example.com', 'http://localhost:3000']);
+    expect(gate.trustedDocuments).toEqual(new Map([[hash, document]]));
+  });
+
+  it.each([
+    '*',
+    'null',
+    'shop.example.com',
+    'https://shop.example.com/',
+    'https://*.example.com',
+    'https://Shop.example.com',
+    'file://x',
+  ])('takes no %s for an origin', (origin) => {
+    expect(problemsOf({ CORS_ORIGINS: origin })).toEqual([
+      expect.stringMatching(/^CORS_ORIGINS holds ".*", which is no origin/),
+    ]);
+  });
+
+  it.each([
+    ['cannot be read', () => join(folder, 'nowhere')],
+    ['is not JSON', () => fileWith('{')],
+    ['holds no object of SHA-256 to document', () => fileWith('[]')],
+    ['holds no document', () => fileWith('{}')],
+    ['gives "x" to a document whose SHA-256 is another', () => fileWith(JSON.stringify({ x: document }))],
+    [
+      `gives "${hash}" to a document whose SHA-256 is another`,
+      () => fileWith(JSON.stringify({ [hash]: `${document} ` })),
+    ],
+  ])('takes no file of documents that %s', (what, file) => {
+    expect(problemsOf({ TRUSTED_DOCUMENTS: file() })).toEqual([
+      `TRUSTED_DOCUMENTS names a file that ${what}`,
+    ]);
+  });
+});

@@ -1,29 +1,65 @@
 import { EventEmitter } from 'node:events';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { guardSocket } from '../../src/http/guard-socket.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it('whoever asks faster than anybody needs to is read again when the others had their turn', () => {
-  const pause = vi.fn<() => void>();
-  const resume = vi.fn<() => void>();
+function guarded() {
   const socket = Object.assign(new EventEmitter(), {
     OPEN: 1,
     readyState: 1,
     bufferedAmount: 0,
-    pause,
-    resume,
+    pause: vi.fn<() => void>(),
+    resume: vi.fn<() => void>(),
+    terminate: vi.fn<() => void>(),
+    close: vi.fn<(code: number, reason: string) => void>(() => {
+      socket.readyState = 2;
+    }),
   });
-  guardSocket(socket as unknown as WebSocket);
-  for (let round = 1; round <= 3; round += 1) {
-    for (let frame = 0; frame < 199; frame += 1) socket.emit(frame % 2 === 0 ? 'message' : 'ping');
-    expect(pause).toHaveBeenCalledTimes(round - 1);
-    socket.emit('message');
-    expect(pause).toHaveBeenCalledTimes(round);
-    expect(resume).toHaveBeenCalledTimes(round - 1);
+  guardSocket(socket as unknown as WebSocket, systemClock);
+  return socket;
+}
+
+describe('a client on a socket', () => {
+  it('is read as fast as it sends, up to a hundred frames', () => {
+    const socket = guarded();
+    for (let frame = 0; frame < 99; frame += 1) socket.emit(frame % 2 === 0 ? 'message' : 'ping');
+    expect(socket.pause).not.toHaveBeenCalled();
+  });
+
+  it('that goes on is read at twenty frames a second', () => {
+    const socket = guarded();
+    for (let frame = 0; frame < 100; frame += 1) socket.emit('message');
+    let read = 0;
+    socket.resume.mockImplementation(() => {
+      read += 1;
+      socket.emit('message');
+    });
+    vi.advanceTimersByTime(10_000);
+    expect(read).toBe(200);
+    expect(socket.close).not.toHaveBeenCalled();
+  });
+
+  it('whose frames came many at a time waits as long as if they had come one by one', () => {
+    const socket = guarded();
+    for (let frame = 0; frame < 300; frame += 1) socket.emit('ping');
+    expect(socket.pause).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(10_000);
+    expect(socket.resume).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(100);
+    expect(socket.resume).toHaveBeenCalledTimes(1);
+  });
+
+  it('that floods is told to stay away, and not answered any more', () => {
+    const socket = guarded();
+    for (let frame = 0; frame < 6_000; frame += 1) socket.emit('message');
+    expect(socket.close).toHaveBeenCalledExactlyOnceWith(4429, 'Too many messages');
+    expect(socket.listenerCount('message')).toBe(0);
+    expect(socket.listenerCount('ping')).toBe(0);
     vi.runAllTimers();
-    expect(resume).toHaveBeenCalledTimes(round);
-  }
+    expect(socket.terminate).toHaveBeenCalledTimes(1);
+  });
 });

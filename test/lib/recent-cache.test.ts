@@ -17,3 +17,18 @@ it('keeps the newest value of a key', () => {
   cache.set('b', 3);
   expect(['a', 'b'].map((key) => cache.get(key))).toEqual([2, 3]);
 });
+
+it('forgets as many as it takes to have room for the keys', () => {
+  const cache = createRecentCache<number>(10, 10);
+  cache.set('aaaa', 1);
+  cache.set('bbbb', 2);
+  cache.set('aaaa', 3);
+  cache.set('cccccc', 4);
+  expect(['aaaa', 'bbbb', 'cccccc'].map((key) => cache.get(key))).toEqual([3, undefined, 4]);
+  cache.set('too long to be kept', 5);
+  expect(['aaaa', 'cccccc', 'too long to be kept'].map((key) => cache.get(key))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});

@@ -1,0 +1,29 @@
+import type { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { ErrorCode } from '../errors.ts';
+
+/** Codes of whoever asked for what cannot be run: of us they say nothing. */
+const isOurs = (code: unknown) => code === ('INTERNAL_SERVER_ERROR' satisfies ErrorCode);
+
+/**
+ * Over HTTP and SSE: 400 for what was refused before it ran, which GraphQL over HTTP asks for in its own media type, and
+ * 429 where nothing but that it was asked too often is the answer. Yoga takes these out again before it answers.
+ */
+export const answerByStatus: Plugin = {
+  onExecutionResult: ({ result }) => {
+    if (!result || Array.isArray(result) || !('errors' in result) || !result.errors?.length) return;
+    const errors = result.errors as GraphQLError[];
+    const waits = errors.map(({ extensions }) => extensions['retryAfterSeconds']);
+    if (hasNoData(result) && waits.every((wait) => typeof wait === 'number')) {
+      const headers = { 'retry-after': String(Math.max(...waits)) };
+      for (const { extensions } of errors) extensions['http'] = { status: 429, headers };
+    } else if (!('data' in result)) {
+      for (const { extensions } of errors)
+        if (!isOurs(extensions['code'])) extensions['http'] ??= { status: 400, spec: true };
+    }
+  },
+};
+
+function hasNoData({ data }: { data?: unknown }): boolean {
+  return data == null || Object.values(data).every((value) => value === null);
+}

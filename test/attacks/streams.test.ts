@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type * as WatchersModule from '../../src/feed/watchers.ts';
+import type { Watchers } from '../../src/feed/watchers.ts';
+import { decideAtHandset } from '../support/simulator.ts';
+import { readEvents } from '../support/sse.ts';
+import { reservedPayer, TestApp, testKey } from '../support/test-app.ts';
+
+/** Case 30: event streams. That a slow reader is cut is in test/http/stalled-streams.test.ts. */
+
+/** Who watches, as the server itself knows it. */
+const made = vi.hoisted((): { watchers: Watchers[] } => ({ watchers: [] }));
+vi.mock('../../src/feed/watchers.ts', async (original) => {
+  const { createWatchers } = await original<typeof WatchersModule>();
+  return {
+    createWatchers: () => {
+      const watchers = createWatchers();
+      made.watchers.push(watchers);
+      return watchers;
+    },
+  };
+});
+const watched = (): string[] => made.watchers.flatMap((watchers) => watchers.watched());
+
+let test: TestApp;
+beforeAll(async () => {
+  test = await TestApp.start();
+});
+afterAll(() => test[Symbol.asyncDispose]());
+
+const query = 'subscription ($id: ID!) { paymentStatus(transactionId: $id) { status } }';
+
+function stream(id: string, signal: AbortSignal): Promise<Response> {
+  return fetch(`${test.url}/graphql`, {
+    method: 'POST',
+    headers: {
+      accept: 'text/event-stream',
+      'content-type': 'application/json',
+      authorization: `Bearer ${testKey}`,
+    },
+    body: JSON.stringify({ query, variables: { id } }),
+    signal,
+  });
+}
+
+describe('30: an event stream', () => {
+  it('that is broken off in the middle is finished on the server', async () => {
+    const id = await test.pay({ phoneNumber: reservedPayer(28) });
+    const cut = new AbortController();
+    const response = await stream(id, cut.signal);
+    await readEvents(response).next();
+    expect(watched()).toHaveLength(1);
+    cut.abort();
+    await vi.waitFor(() => expect(watched()).toEqual([]));
+  });
+
+  it('that is broken off before it was answered is too', async () => {
+    const id = await test.pay({ phoneNumber: reservedPayer(28) });
+    for (let round = 0; round < 50; round += 1) {
+      const cut = new AbortController();
+      const asked = stream(id, cut.signal).catch(() => undefined);
+      setImmediate(() => cut.abort());
+      await asked;
+    }
+    await vi.waitFor(() => expect(watched()).toEqual([]));
+  });
+
+  it('is one of 200 that wait, and hold up nobody', async () => {
+    const id = await test.pay({ phoneNumber: reservedPayer(28) });
+    const cut = new AbortController();
+    const idle = await Promise.all(Array.from({ length: 200 }, () => stream(id, cut.signal)));
+    expect(idle.every(({ status }) => status === 200)).toBe(true);
+    expect((await test.graphql('{ server { version } }')).errors).toEqual([]);
+    const last = await stream(id, cut.signal);
+    const statuses = Array.fromAsync(readEvents(last), ({ event, data }) => `${event} ${data}`);
+    await decideAtHandset(test, id);
+    expect((await statuses).at(-2)).toContain('COMPLETED');
+    cut.abort();
+    await vi.waitFor(() => expect(watched()).toEqual([]));
+  });
+});
