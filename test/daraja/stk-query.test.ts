@@ -67,6 +67,17 @@ describe('a result', () => {
   });
 });
 
+describe('a refusal', () => {
+  it.each([
+    ['not-entitled', 401, 'error-05'],
+    ['wrong-credentials', 500, 'error-10'],
+    ['bad-request', 400, 'error-01'],
+  ])('says that it is %s (HTTP %i, %s)', async (kind, status, name) => {
+    server.answer(answerWith(status, payload(name)));
+    expect(await query()).toMatchObject({ outcome: 'refused', kind, advice: expect.stringMatching(/\w/) });
+  });
+});
+
 describe('an answer that is no result', () => {
   it.each<[string, number, string | object]>([
     ['pending', 500, payload('stk-query-08')],
