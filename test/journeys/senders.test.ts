@@ -9,9 +9,10 @@ const stranger = '203.0.113.9';
 
 const success = { ResultCode: 0, ResultDesc: 'Success' };
 
-/** Nothing but a callback settles a payment here, unless M-Pesa is asked early. */
+/** Nothing but a callback settles a payment here. An early question is a rung, and after the last one it needs attention. */
+const ladderMs = [600_000, 600_000, 600_000];
 const start = (options: TestOptions) =>
-  TestApp.start({ ...options, config: { ladderMs: [600_000], ...options.config } });
+  TestApp.start({ ...options, config: { ladderMs, ...options.config } });
 
 type OpenPayment = SimulatedPayment & { id: string };
 
