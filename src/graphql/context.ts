@@ -2,6 +2,7 @@ import type { Viewer } from '../access/viewer.ts';
 import type { PrismaClient } from '../database/database.ts';
 import type { Environment } from '../database/generated/prisma/enums.ts';
 import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
+import type { CoolDowns } from '../transactions/cool-down.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
@@ -14,6 +15,7 @@ export type GraphqlDeps = {
   environment: Environment;
   version: string;
   requestPayment: RequestPaymentDeps;
+  coolDowns: CoolDowns;
   stream: PaymentStreamDeps;
   /** Aborts when the server is told to stop: whoever waits is answered with what is known. */
   stopping: AbortSignal;

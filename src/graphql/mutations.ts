@@ -124,6 +124,11 @@ async function payloadOf(context: Context, requested: RequestedPayment): Promise
       return refused(
         requested.problems.map(({ code, message, field }) => refusal(code, message, ['input', field])),
       );
+    case 'not-now': {
+      const { code, message, field, retryAfterSeconds } = requested.refusal;
+      const path = field === null ? ['input'] : ['input', field];
+      return refused([{ code, message, path, retryable: true, retryAfterSeconds }]);
+    }
     case 'key-reused':
       return refused([
         refusal(

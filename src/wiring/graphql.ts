@@ -6,6 +6,7 @@ import { createPatience } from '../feed/patience.ts';
 import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
 import { createGraphql, type Graphql } from '../graphql/yoga.ts';
 import type { TaskSet } from '../lib/task-set.ts';
+import { createPromptGuard, type PromptGuard } from '../transactions/prompt-guard/prompt-guard.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -33,6 +34,7 @@ export function openGraphql(foundation: Foundation, parts: GraphqlParts): Graphq
     stopping: lifecycle.stopping,
     watchTokenKey: deriveKey(secrets[0], 'watch-token'),
     requestPayment: requestDeps(foundation, parts),
+    coolDowns: config.coolDowns,
   });
 }
 
@@ -69,5 +71,11 @@ function requestDeps(foundation: Foundation, parts: GraphqlParts): RequestPaymen
     resendPausesMs: overrides.resendPausesMs ?? resendPausesMs,
     merchant: { businessShortCode: config.daraja.businessShortCode, partyB: config.daraja.partyB },
     allowReservedPayers: config.environment === 'SIMULATOR',
+    promptGuard: promptGuard(foundation),
   };
+}
+
+function promptGuard({ config, clock }: Foundation): PromptGuard | null {
+  const { promptLimits, coolDowns } = config;
+  return promptLimits === null ? null : createPromptGuard({ ...promptLimits, coolDowns }, clock);
 }

@@ -53,6 +53,7 @@ export async function request(prisma: PrismaClient): Promise<RealPayment> {
       pushes: createTaskSet(() => undefined),
       merchant: { businessShortCode: '174379', partyB: '174379' },
       allowReservedPayers: false,
+      promptGuard: null,
     },
     clientId,
     { phoneNumber: '0712345678', amount: 1500, accountReference: 'ORDER-1', idempotencyKey: randomUUID() },

@@ -44,6 +44,7 @@ onEachDatabase('a requested payment', (opened) => {
       spool: () => Promise.reject(new Error('This test has no spool')),
       merchant: { businessShortCode: '174379', partyB: '174379' },
       allowReservedPayers: false,
+      promptGuard: null,
       ...changes,
     };
   }

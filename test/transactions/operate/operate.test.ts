@@ -122,6 +122,7 @@ onEachDatabase('an operator', (opened) => {
             pushes: createTaskSet(() => undefined),
             merchant: { businessShortCode: '174379', partyB: '174379' },
             allowReservedPayers: true,
+            promptGuard: null,
             callbackUrl: () => 'http://127.0.0.1/cb/x',
             firstCheckMs: 60_000,
             resendPausesMs: [],
