@@ -88,7 +88,8 @@ builder.mutationType({
       args: { input: t.arg({ type: InitiateStkPushInput, required: true, description: 'What to ask for.' }) },
       resolve: async (_root, { input }, context) => {
         const { clientId } = requireScope(context, 'payments:initiate');
-        const requested = await requestPayment(context.deps.requestPayment, clientId, input);
+        const { deps, requestId } = context;
+        const requested = await requestPayment(deps.requestPayment, clientId, input, requestId);
         return payloadOf(context, requested);
       },
     }),

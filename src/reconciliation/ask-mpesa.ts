@@ -17,7 +17,12 @@ const afterTokenMs = 1_000;
  * is asked again when the lease has run out.
  */
 export async function askMpesa(deps: AskDeps, token: AccessToken, payment: DuePayment): Promise<void> {
+  const step = { transactionId: payment.id, rung: payment.rung };
+  deps.logger.info(step, 'query asked');
   const answer = await deps.daraja.stkQuery(token, payment.checkoutRequestId);
+  const { outcome } = answer;
+  const resultCode = outcome === 'result' ? { resultCode: storable(answer.resultCode, 40) } : {};
+  deps.logger.info({ ...step, outcome, ...resultCode }, 'query answered');
   const pauseMs = samePause(deps.ladderMs, payment.rung);
   switch (answer.outcome) {
     case 'result':

@@ -44,6 +44,7 @@ export async function requestPayment(
   deps: RequestPaymentDeps,
   clientId: string,
   input: PaymentInput,
+  requestId: string | null = null,
 ): Promise<RequestedPayment> {
   const checked = checkRequest(input, deps);
   if ('problems' in checked) return { outcome: 'refused', problems: checked.problems };
@@ -54,10 +55,15 @@ export async function requestPayment(
     // Whoever repeats a request hears what became of it, even if its own prompt is what forbids another.
     const claimed = await findClaimed(deps.prisma, clientId, request);
     if (claimed !== null) return claimed;
-    if (stored.outcome === 'forbidden') return { outcome: 'not-now', refusal: stored.refusal };
+    if (stored.outcome === 'forbidden') {
+      const { code, retryAfterSeconds } = stored.refusal;
+      deps.logger.info({ clientId, requestId, code, retryAfterSeconds }, 'payment not requested now');
+      return { outcome: 'not-now', refusal: stored.refusal };
+    }
     throw new Error('The idempotency key is taken, and by nobody');
   }
   const { transactionId } = stored;
+  deps.logger.info({ transactionId, attempt: 1, clientId, requestId }, 'payment requested');
   const answered = sendPrompt(deps, { transactionId, leaseHolder, request });
   deps.pushes.add(answered);
   return { outcome: 'requested', transactionId, answered };

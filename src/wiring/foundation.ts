@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ensureFixedClients } from '../access/fixed-clients.ts';
 import { Spool } from '../callbacks/spool/spool.ts';
-import type { Config } from '../config/config.ts';
+import { secretsOf, type Config } from '../config/config.ts';
 import { fingerprintOfSecret, keptSecret, newSecret } from '../config/kept-secret.ts';
 import { createDatabaseCheck } from '../database/database-check.ts';
 import { bindDeployment } from '../database/deployment.ts';
@@ -56,14 +56,19 @@ export async function layFoundation(
   overrides: Overrides,
   parts: AsyncDisposableStack,
 ): Promise<Foundation> {
-  const { clock = systemClock, logger = createLogger(config.logLevel) } = overrides;
+  const { clock = systemClock } = overrides;
+  const { logger = createLogger(config.logLevel, { secrets: secretsOf(config) }) } = overrides;
   const { lifecycle = new Lifecycle() } = overrides;
   const folder = join(config.dataDir, 'spool');
   const spool = parts.use(await Spool.open({ folder, bytesMax: config.spoolBytesMax, clock, logger }));
   const database = parts.use(await (overrides.openDatabase?.() ?? openDatabase(config.database)));
   const watchers = createWatchers();
   const hints = parts.use(await openHints(config.hints, { watchers, logger }));
-  const settling = { prisma: database.prisma, announce: (ids: readonly string[]) => hints.publish(ids) };
+  const settling = {
+    prisma: database.prisma,
+    logger,
+    announce: (ids: readonly string[]) => hints.publish(ids),
+  };
   const secrets = malipoSecrets(config);
   const databaseAnswers = createDatabaseCheck(database.prisma);
   return {

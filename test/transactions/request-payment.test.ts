@@ -3,7 +3,6 @@ import { ensureFixedClients } from '../../src/access/fixed-clients.ts';
 import type { PrismaClient } from '../../src/database/database.ts';
 import { DarajaError } from '../../src/daraja/daraja-error.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import { createTaskSet } from '../../src/lib/task-set.ts';
 import { expireLeases } from '../../src/transactions/expire-leases.ts';
 import type { PaymentInput } from '../../src/transactions/request-rules.ts';
@@ -14,6 +13,7 @@ import { acceptance, createFakeDaraja, refusal, type FakeDaraja } from '../suppo
 import { clientId } from '../support/payments.ts';
 import { onEachDatabase } from '../support/test-database.ts';
 import { success } from './support/evidence.ts';
+import { testLogger } from '../support/log-record.ts';
 
 let keys = 0;
 
@@ -32,7 +32,7 @@ onEachDatabase('a requested payment', (opened) => {
     return {
       prisma: opened().prisma,
       clock: systemClock,
-      logger: createLogger('silent'),
+      logger: testLogger,
       daraja,
       callbackUrl: (transactionId, attempt) => `https://shop.example/cb/${transactionId}/${String(attempt)}`,
       firstCheckMs: 60_000,
@@ -374,7 +374,7 @@ onEachDatabase('a requested payment', (opened) => {
           receipt: `UKO${String(keys).padStart(7, '0')}${opened().kind[0] ?? ''}`,
         });
         const arrival = { id: crypto.randomUUID(), receivedAt, peer: null, body: Buffer.from('early') };
-        await settle({ prisma: opened().prisma, announce: () => undefined }, [
+        await settle({ prisma: opened().prisma, announce: () => undefined, logger: testLogger }, [
           { ...arrival, kind: 'evidence', transactionId, evidence },
         ]);
         return answer;

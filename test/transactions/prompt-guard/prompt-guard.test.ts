@@ -2,7 +2,6 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { developmentClient, ensureFixedClients } from '../../../src/access/fixed-clients.ts';
 import { defaultCoolDowns } from '../../../src/daraja/cool-downs.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { createLogger } from '../../../src/lib/logger.ts';
 import { createTaskSet } from '../../../src/lib/task-set.ts';
 import { retryAfter } from '../../../src/transactions/advice.ts';
 import { resolvePayment } from '../../../src/transactions/operate/resolve-payment.ts';
@@ -14,6 +13,7 @@ import { acceptance, createFakeDaraja, refusal, type FakeDaraja } from '../../su
 import { issueKey } from '../../support/keys.ts';
 import { onEachDatabase } from '../../support/test-database.ts';
 import { failure, success } from '../support/evidence.ts';
+import { testLogger } from '../../support/log-record.ts';
 
 const settings = {
   openSeconds: 180,
@@ -37,7 +37,7 @@ onEachDatabase('the prompt guard', (opened) => {
     daraja = createFakeDaraja();
   });
 
-  const settling = () => ({ prisma: opened().prisma, announce: () => undefined });
+  const settling = () => ({ prisma: opened().prisma, announce: () => undefined, logger: testLogger });
 
   async function ask(
     changes: Partial<{ phoneNumber: string; amount: number; idempotencyKey: string; client: string }> & {
@@ -50,7 +50,7 @@ onEachDatabase('the prompt guard', (opened) => {
       {
         ...settling(),
         clock: systemClock,
-        logger: createLogger('silent'),
+        logger: testLogger,
         daraja,
         callbackUrl: () => 'https://shop.example/cb/x',
         firstCheckMs: 60_000,
