@@ -100,11 +100,12 @@ async function storeRequest(
   // After any wait for the guard: the id carries this time, and the limits go by it.
   const now = clock.now();
   const id = newId(now);
-  const { amountShillings, metadata, ...fields } = request;
+  const { phoneNumber, amountShillings, metadata, ...fields } = request;
   const { count } = await tx.transaction.createMany({
     data: [
       {
         ...fields,
+        phoneNumber: phoneNumber.reveal(),
         ...merchant,
         id,
         clientId,

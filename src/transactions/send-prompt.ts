@@ -199,7 +199,7 @@ function evidenceOf(answer: Answer, attempt: number): PromptEvidence {
   switch (answer.outcome) {
     case 'accepted': {
       const merchantRequestId = storable(answer.merchantRequestId, idLengthMax) || null;
-      const checkoutRequestId = storable(answer.checkoutRequestId, idLengthMax);
+      const checkoutRequestId = storable(answer.checkoutRequestId.reveal(), idLengthMax);
       return { ...said, kind: 'prompt-accepted', merchantRequestId, checkoutRequestId };
     }
     case 'refused': {

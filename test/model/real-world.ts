@@ -12,6 +12,7 @@ import { createFakeDaraja } from '../support/fake-daraja.ts';
 import { clientId } from '../support/payments.ts';
 import type { Answer } from './rules.ts';
 import { testLogger } from '../support/log-record.ts';
+import { CheckoutRequestId } from '../../src/daraja/checkout-request-id.ts';
 
 export type RealPayment = {
   id: string;
@@ -91,7 +92,7 @@ const answers: Record<Answer['answer'], (checkoutRequestId: string) => StkPushAn
   accepted: (checkoutRequestId) => ({
     outcome: 'accepted',
     merchantRequestId: 'merchant',
-    checkoutRequestId,
+    checkoutRequestId: new CheckoutRequestId(checkoutRequestId),
     customerMessage: null,
   }),
   refused: () => ({ ...said, outcome: 'refused', kind: 'bad-request', errorCode: '400.002.02' }),

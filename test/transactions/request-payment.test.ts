@@ -93,9 +93,9 @@ onEachDatabase('a requested payment', (opened) => {
       {
         callbackUrl: `https://shop.example/cb/${row.id}/1`,
         amountShillings: 1500,
-        phoneNumber: '254712345678',
       },
     ]);
+    expect(daraja.pushes[0]?.phoneNumber.reveal()).toBe('254712345678');
   });
 
   it('is looked at a minute after the push', async () => {
@@ -368,7 +368,7 @@ onEachDatabase('a requested payment', (opened) => {
       async push({ callbackUrl }) {
         const transactionId = callbackUrl.split('/').at(-2) ?? '';
         const answer = acceptance();
-        const checkoutRequestId = 'checkoutRequestId' in answer ? answer.checkoutRequestId : null;
+        const checkoutRequestId = 'checkoutRequestId' in answer ? answer.checkoutRequestId.reveal() : null;
         const { receivedAt, ...evidence } = success({
           checkoutRequestId,
           receipt: `UKO${String(keys).padStart(7, '0')}${opened().kind[0] ?? ''}`,

@@ -1,10 +1,11 @@
 import type { PrismaClient } from '../../database/database.ts';
+import type { PhoneNumber } from '../../daraja/phone-number.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Tx } from '../settle/load-payments.ts';
 import { findPromptRefusal, type PromptRefusal, type PromptRuleSettings } from './prompt-rules.ts';
 import { readTraffic } from './traffic.ts';
 
-export type PromptAsk = { clientId: string; phoneNumber: string; amountShillings: number };
+export type PromptAsk = { clientId: string; phoneNumber: PhoneNumber; amountShillings: number };
 
 export type PromptGuard = {
   /** Looks without a lock, so that a flood of requests for one phone waits for nothing and holds nothing. */
@@ -28,7 +29,7 @@ export function createPromptGuard(settings: PromptRuleSettings, clock: Clock): P
     const { clientId, phoneNumber, amountShillings } = ask;
     const traffic = await readTraffic(prisma, {
       clientId,
-      phoneNumber,
+      phoneNumber: phoneNumber.reveal(),
       now: clock.now(),
       paymentsMax: earlierPaymentsMax + settings.perPhonePerMinute,
       clientPaymentsMax: settings.perClientPerSecond,
@@ -40,7 +41,7 @@ export function createPromptGuard(settings: PromptRuleSettings, clock: Clock): P
     look: findRefusal,
     async lookAlone(tx, ask) {
       // Always the phone before the client: two orders would sooner or later deadlock.
-      await lock(tx, `prompt of phone ${ask.phoneNumber}`);
+      await lock(tx, `prompt of phone ${ask.phoneNumber.reveal()}`);
       await lock(tx, `prompt of client ${ask.clientId}`);
       return findRefusal(tx, ask);
     },

@@ -14,6 +14,7 @@ import { issueKey } from '../../support/keys.ts';
 import { onEachDatabase } from '../../support/test-database.ts';
 import { failure, success } from '../support/evidence.ts';
 import { testLogger } from '../../support/log-record.ts';
+import { PhoneNumber } from '../../../src/daraja/phone-number.ts';
 
 const settings = {
   openSeconds: 180,
@@ -231,12 +232,20 @@ onEachDatabase('the prompt guard', (opened) => {
     const many = Array.from({ length: 10 }, () => ({ id: newId(now), clientId: busy }));
     await storeBusy(many);
     const look = (clientId: string) =>
-      guard.look(opened().prisma, { clientId, phoneNumber, amountShillings: 10 });
+      guard.look(opened().prisma, {
+        clientId,
+        phoneNumber: new PhoneNumber(phoneNumber),
+        amountShillings: 10,
+      });
     expect(await look(busy)).toMatchObject({ code: 'RATE_LIMITED', field: null, retryAfterSeconds: 1 });
     expect(await look(other)).toBeNull();
     const later = createPromptGuard(settings, { now: () => new Date(now.getTime() + 1_001) });
     expect(
-      await later.look(opened().prisma, { clientId: busy, phoneNumber, amountShillings: 10 }),
+      await later.look(opened().prisma, {
+        clientId: busy,
+        phoneNumber: new PhoneNumber(phoneNumber),
+        amountShillings: 10,
+      }),
     ).toBeNull();
   });
 
