@@ -6,7 +6,7 @@
 /** Folder of src/ → what it may import from src/ besides itself: a folder, or one module of a folder. */
 const mayImport = {
   lib: [],
-  config: ['lib', 'daraja/field-rules'],
+  config: ['lib', 'daraja/field-rules', 'daraja/cool-downs'],
   database: ['lib', 'config'],
   // Could be published alone.
   daraja: ['lib'],

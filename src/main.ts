@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { readConfig } from './config/config.ts';
+import { createRedactor } from './lib/redact.ts';
 import { startUpMessage, usage, type Facts } from './start-up-message.ts';
 import { forOneOf, readPlace, readProcesses } from './processes/process-count.ts';
 import { serve } from './processes/serve.ts';
@@ -14,7 +15,9 @@ try {
   if (values.help) console.log(usage);
   else await run(values.processes);
 } catch (error) {
-  console.error(whatToSay(error));
+  const words = whatToSay(error);
+  // An error of a library may quote what it was given.
+  console.error(createRedactor().text(typeof words === 'string' ? words : inspect(words)));
   process.exit(1);
 }
 

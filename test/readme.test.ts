@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { buildSchema, parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { recordOutput } from './support/log-record.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string) => readFile(join(root, file), 'utf8');
@@ -139,8 +140,9 @@ async function startServer(cwd: string, port: number, env: Record<string, string
   const child = spawn(process.execPath, [join(root, 'src/main.ts')], {
     cwd,
     env: { PATH: process.env['PATH'], ...env },
-    stdio: 'ignore',
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  recordOutput(child);
   await vi.waitFor(
     async () => {
       expect(child.exitCode).toBeNull();

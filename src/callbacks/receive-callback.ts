@@ -27,7 +27,7 @@ export type ReceiveDeps = {
   hasten(checkoutRequestId: string): Promise<void>;
 };
 
-export type Post = { body: Buffer; peer: string };
+export type Post = { body: Buffer; peer: string; requestId: string };
 
 /** `kept`: it is durable, and may be answered. `lost`: nothing could keep it. `not-genuine`: nobody wanted to. */
 export type Reception =
@@ -56,10 +56,11 @@ export async function receiveAtSharedPath(
 async function keep(deps: ReceiveDeps, post: Post, address: CallbackAddress | null): Promise<Reception> {
   const receivedAt = deps.clock.now();
   const startedAt = performance.now();
+  const { body, peer, requestId } = post;
   try {
-    const kept = await deps.inbox.take({ ...post, id: newId(receivedAt), receivedAt, address });
+    const kept = await deps.inbox.take({ body, peer, id: newId(receivedAt), receivedAt, address });
     deps.observe.kept(kept.where, performance.now() - startedAt);
-    logStored(deps.logger, kept, address);
+    logKept(deps.logger, kept, { ...address, requestId });
     return { outcome: 'kept', isRepeat: kept.where === 'database' && kept.judgement.verdict === 'DUPLICATE' };
   } catch (error) {
     deps.observe.lost();
@@ -67,11 +68,18 @@ async function keep(deps: ReceiveDeps, post: Post, address: CallbackAddress | nu
   }
 }
 
-/** An outage is told by the spool, not callback by callback. */
-function logStored(logger: Logger, kept: Kept, address: CallbackAddress | null): void {
-  if (kept.where === 'spool') return;
+/** One line for each callback. On the shared path its payment is named by the change that it makes, if it makes one. */
+function logKept(
+  logger: Logger,
+  kept: Kept,
+  from: { requestId: string; transactionId?: string; attempt?: number },
+): void {
+  if (kept.where === 'spool') {
+    logger.info(from, 'callback spooled');
+    return;
+  }
   const { verdict, reason } = kept.judgement;
-  logger.info({ ...address, verdict, reason }, 'callback stored');
+  logger.info({ ...from, verdict, reason }, 'callback stored');
 }
 
 const hastenMsMax = 2_000;

@@ -108,5 +108,6 @@ function senderOf(request: FastifyRequest) {
 }
 
 function postOf(request: FastifyRequest) {
-  return { body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0), peer: request.ip };
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  return { body, peer: request.ip, requestId: request.id };
 }

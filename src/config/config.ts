@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { callbackUrlProblem } from '../daraja/field-rules.ts';
+import { coolDownCodes, defaultCoolDowns, type CoolDownCode, type CoolDowns } from '../daraja/cool-downs.ts';
 import { Masked } from '../lib/masked.ts';
 import { ConfigError, EnvReader, type Env } from './env.ts';
 import { readGate, type Gate } from './gate.ts';
@@ -56,6 +57,10 @@ export type Config = {
   simulator: 'built-in' | null;
   ladderMs: readonly number[];
   queriesPerMinute: number;
+  /** How often payers may be prompted; null: as often as anyone asks. */
+  promptLimits: PromptLimits | null;
+  /** How long M-Pesa wants a phone left alone after some results, in seconds. */
+  coolDowns: CoolDowns;
   /** How long the raw bodies of callbacks are kept. */
   callbackBodyDays: number;
   senders: CallbackSenders;
@@ -64,6 +69,8 @@ export type Config = {
   logLevel: string;
   secrets: { malipoSecrets: readonly Masked[]; bootstrapKey: Masked | null };
 };
+
+export type PromptLimits = { openSeconds: number; perPhonePerMinute: number; perClientPerSecond: number };
 
 export type DarajaConfig = {
   /** Null: the built-in simulator's, once it runs. */
@@ -75,6 +82,17 @@ export type DarajaConfig = {
   transactionType: 'CustomerPayBillOnline' | 'CustomerBuyGoodsOnline';
   partyB: string;
 };
+
+/** Whatever of the settings must never be printed, for whoever prints. */
+export function secretsOf({ daraja, secrets, hints }: Config): Masked[] {
+  return [
+    daraja.consumerSecret,
+    daraja.passkey,
+    ...secrets.malipoSecrets,
+    ...(secrets.bootstrapKey ? [secrets.bootstrapKey] : []),
+    ...(hints.kind === 'redis' ? [hints.url] : []),
+  ];
+}
 
 const environments = { simulator: 'SIMULATOR', sandbox: 'SANDBOX', production: 'PRODUCTION' } as const;
 type EnvironmentName = keyof typeof environments;
@@ -148,6 +166,8 @@ export function inspectConfig(env: Env): { config: Config; problems: readonly st
       min: 1,
       max: 60_000,
     }),
+    promptLimits: promptLimits(reader, name),
+    coolDowns: coolDowns(reader),
     callbackBodyDays: reader.integer('CALLBACK_RETENTION_DAYS', 90, { min: 1, max: 36_500 }),
     senders: callbackSenders(name, allowedIps, trustedProxies.length > 0),
     trustedProxies,
@@ -327,6 +347,34 @@ function ladder(reader: EnvReader): number[] {
     reader.problem('RECONCILE_LADDER_SECONDS must be whole numbers of seconds, separated by commas');
   }
   return seconds.map((pause) => pause * 1000);
+}
+
+/** Off with the simulator unless asked for: its numbers are there to be prompted again and again. */
+function promptLimits(reader: EnvReader, name: EnvironmentName): PromptLimits | null {
+  const choice = reader.choice('PROMPT_GUARD', ['on', 'off']) ?? (name === 'simulator' ? 'off' : 'on');
+  const limits = {
+    openSeconds: reader.integer('PROMPT_GUARD_OPEN_SECONDS', 180, { min: 1, max: 3_600 }),
+    perPhonePerMinute: reader.integer('PROMPT_GUARD_PER_PHONE_PER_MINUTE', 3, { min: 1, max: 100 }),
+    perClientPerSecond: reader.integer('PROMPT_GUARD_PER_CLIENT_PER_SECOND', 10, { min: 1, max: 10_000 }),
+  };
+  return choice === 'on' ? limits : null;
+}
+
+/** `1037=90`: the others stay as they are. */
+function coolDowns(reader: EnvReader): CoolDowns {
+  const coolDowns: Record<CoolDownCode, number> = { ...defaultCoolDowns };
+  for (const entry of reader.list('PAYER_COOL_DOWN_SECONDS') ?? []) {
+    const [, name, seconds] = /^(\w+)\s*=\s*(\d{1,5})$/.exec(entry) ?? [];
+    const code = coolDownCodes.find((known) => known === name);
+    if (code !== undefined) coolDowns[code] = Number(seconds);
+    else {
+      const known = coolDownCodes.join(', ');
+      reader.problem(
+        `PAYER_COOL_DOWN_SECONDS must be entries such as 1037=60, separated by commas, for the results ${known}`,
+      );
+    }
+  }
+  return coolDowns;
 }
 
 const secretLengthMin = 32;

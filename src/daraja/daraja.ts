@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Masked } from '../lib/masked.ts';
 import type { AccessToken, TokenStore } from './access-token.ts';
 import { DarajaError, type DarajaErrorReason } from './daraja-error.ts';
+import type { CheckoutRequestId } from './checkout-request-id.ts';
 import { darajaSettingsProblems } from './field-rules.ts';
 import { AccessTokenKeeper } from './oauth/access-token-keeper.ts';
 import { mintAccessToken } from './oauth/mint-access-token.ts';
@@ -33,7 +34,7 @@ export type Daraja = {
   /** Never throws for what Daraja or the network did. */
   stkPush(token: AccessToken, request: StkPushRequest): Promise<StkPushAnswer>;
   /** Never throws for what Daraja or the network did. */
-  stkQuery(token: AccessToken, checkoutRequestId: string): Promise<StkQueryAnswer>;
+  stkQuery(token: AccessToken, checkoutRequestId: CheckoutRequestId): Promise<StkQueryAnswer>;
   /** Waits for the requests under way; later ones are not sent. */
   close(): Promise<void>;
 };

@@ -1,5 +1,7 @@
 import type { AccessToken } from './access-token.ts';
+import { CheckoutRequestId } from './checkout-request-id.ts';
 import { stkPushProblems } from './field-rules.ts';
+import type { PhoneNumber } from './phone-number.ts';
 import { findRefusal, type RefusalKind } from './refusals.ts';
 import {
   type AnswerBody,
@@ -13,8 +15,8 @@ import { printableText } from './wire/printable-text.ts';
 import type { StkSignature } from './wire/stk-signature.ts';
 
 export type StkPushRequest = {
-  /** `2547XXXXXXXX` or `2541XXXXXXXX`: the payer, whose handset gets the prompt. */
-  phoneNumber: string;
+  /** The payer, whose handset gets the prompt. */
+  phoneNumber: PhoneNumber;
   /** Whole shillings, 1 to 250,000. */
   amountShillings: number;
   accountReference: string;
@@ -28,7 +30,7 @@ export type StkPushAnswer =
   | {
       outcome: 'accepted';
       merchantRequestId: string;
-      checkoutRequestId: string;
+      checkoutRequestId: CheckoutRequestId;
       customerMessage: string | null;
     }
   /** Turned down before processing, for certain. Only `busy` and `invalid-token` may be resent. */
@@ -59,7 +61,7 @@ export async function stkPush(
   token: AccessToken,
   request: StkPushRequest,
 ): Promise<StkPushAnswer> {
-  const problems = stkPushProblems(request);
+  const problems = stkPushProblems({ ...request, phoneNumber: request.phoneNumber.reveal() });
   if (problems.length > 0) return ownRefusal(problems);
   const exchange = await deps.http.send({
     method: 'POST',
@@ -72,13 +74,14 @@ export async function stkPush(
 
 /** Strings throughout, as Safaricom's own sample has it; the payer is both the party charged and the handset prompted. */
 function pushBody({ sign, merchant }: StkPushDeps, request: StkPushRequest): Record<string, string> {
+  const payer = request.phoneNumber.reveal();
   return {
     ...sign(),
     TransactionType: merchant.transactionType,
     Amount: String(request.amountShillings),
-    PartyA: request.phoneNumber,
+    PartyA: payer,
     PartyB: merchant.partyB,
-    PhoneNumber: request.phoneNumber,
+    PhoneNumber: payer,
     CallBackURL: request.callbackUrl,
     AccountReference: request.accountReference,
     // Called optional, but the sandbox answers "Invalid Remarks" without it.
@@ -127,7 +130,7 @@ function acceptance(checkoutRequestId: string, { fields }: AnswerBody): StkPushA
   return {
     outcome: 'accepted',
     merchantRequestId: textField(fields, 'MerchantRequestID') ?? '',
-    checkoutRequestId,
+    checkoutRequestId: new CheckoutRequestId(checkoutRequestId),
     customerMessage: customerMessage && printableText(customerMessage),
   };
 }

@@ -1,4 +1,5 @@
 import type { AccessToken } from './access-token.ts';
+import type { CheckoutRequestId } from './checkout-request-id.ts';
 import { findRefusal, type RefusalKind } from './refusals.ts';
 import {
   type AnswerBody,
@@ -37,30 +38,30 @@ const path = '/mpesa/stkpushquery/v1/query';
 export async function stkQuery(
   deps: StkQueryDeps,
   token: AccessToken,
-  checkoutRequestId: string,
+  checkoutRequestId: CheckoutRequestId,
 ): Promise<StkQueryAnswer> {
   const exchange = await deps.http.send({
     method: 'POST',
     path,
     headers: { authorization: `Bearer ${token.value.reveal()}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ ...deps.sign(), CheckoutRequestID: checkoutRequestId }),
+    body: JSON.stringify({ ...deps.sign(), CheckoutRequestID: checkoutRequestId.reveal() }),
   });
   if (exchange.outcome !== 'answered') return noAnswer(exchange.cause);
   return readAnswer(exchange.status, readAnswerBody(exchange.body), checkoutRequestId);
 }
 
-function readAnswer(status: number, body: AnswerBody, checkoutRequestId: string): StkQueryAnswer {
+function readAnswer(status: number, body: AnswerBody, checkoutRequestId: CheckoutRequestId): StkQueryAnswer {
   const said = describeAnswer(status, body);
   if (body.error || status !== 200) return readError(status, body.error, said);
   return findResult(body, checkoutRequestId) ?? noAnswer(said);
 }
 
-function findResult({ fields }: AnswerBody, checkoutRequestId: string): StkQueryAnswer | null {
+function findResult({ fields }: AnswerBody, checkoutRequestId: CheckoutRequestId): StkQueryAnswer | null {
   const resultCode = resultCodeText(fields?.['ResultCode']);
   if (resultCode === null || fields?.['ResponseCode'] !== '0') return null;
   const answeredId = textField(fields, 'CheckoutRequestID');
   // The answer to another question must never settle this payment.
-  if (answeredId !== null && answeredId !== checkoutRequestId) {
+  if (answeredId !== null && answeredId !== checkoutRequestId.reveal()) {
     return noAnswer('the answer is about another payment');
   }
   return {

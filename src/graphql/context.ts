@@ -2,6 +2,7 @@ import type { Viewer } from '../access/viewer.ts';
 import type { PrismaClient } from '../database/database.ts';
 import type { Environment } from '../database/generated/prisma/enums.ts';
 import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
+import type { CoolDowns } from '../transactions/cool-down.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Trace } from '../lib/trace.ts';
@@ -17,6 +18,7 @@ export type GraphqlDeps = {
   version: string;
   requestPayment: RequestPaymentDeps;
   rates: Rates;
+  coolDowns: CoolDowns;
   stream: PaymentStreamDeps;
   /** Aborts when the server is told to stop: whoever waits is answered with what is known. */
   stopping: AbortSignal;

@@ -88,7 +88,8 @@ builder.mutationType({
       args: { input: t.arg({ type: InitiateStkPushInput, required: true, description: 'What to ask for.' }) },
       resolve: async (_root, { input }, context) => {
         const { clientId } = requireScope(context, 'payments:initiate');
-        const requested = await requestPayment(context.deps.requestPayment, clientId, input);
+        const { deps, requestId } = context;
+        const requested = await requestPayment(deps.requestPayment, clientId, input, requestId);
         return payloadOf(context, requested);
       },
     }),
@@ -124,6 +125,11 @@ async function payloadOf(context: Context, requested: RequestedPayment): Promise
       return refused(
         requested.problems.map(({ code, message, field }) => refusal(code, message, ['input', field])),
       );
+    case 'not-now': {
+      const { code, message, field, retryAfterSeconds } = requested.refusal;
+      const path = field === null ? ['input'] : ['input', field];
+      return refused([{ code, message, path, retryable: true, retryAfterSeconds }]);
+    }
     case 'key-reused':
       return refused([
         refusal(

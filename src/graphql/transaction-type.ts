@@ -112,7 +112,7 @@ export const Transaction = builder.prismaNode('Transaction', {
       nullable: true,
       description:
         'Before this time M-Pesa would refuse another prompt; null when there is nothing to wait for.',
-      resolve: retryAfter,
+      resolve: (payment, _args, { deps }) => retryAfter(payment, deps.coolDowns),
     }),
     promptExpiresAt: t.field({
       type: 'DateTime',

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { createApp, type App } from '../app.ts';
-import type { Config } from '../config/config.ts';
+import { secretsOf, type Config } from '../config/config.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
 
@@ -12,7 +12,7 @@ const stopDeadlineMs = 24_000;
  * Resolves when it serves. Throws when it cannot start.
  */
 export async function serve(config: Config, started: (app: App) => void): Promise<void> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, { secrets: secretsOf(config) });
   const lifecycle = new Lifecycle();
   const starting = createApp(config, { lifecycle, logger });
   onOrderToStop(() => {

@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { App } from '../app.ts';
 import { startBuiltInSimulator } from '../wiring/built-in-simulator.ts';
-import type { Config } from '../config/config.ts';
+import { secretsOf, type Config } from '../config/config.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
 import { Masked } from '../lib/masked.ts';
 import { sleep } from '../lib/sleep.ts';
@@ -39,7 +39,7 @@ export async function supervise(
   count: number,
   started: (facts: Facts) => void,
 ): Promise<void> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, { secrets: secretsOf(config) });
   const simulator = config.simulator === null ? null : await startBuiltInSimulator();
   const env: Record<string, string> = simulator === null ? {} : { MPESA_BASE_URL: simulator.url };
   const supervisor = { logger, env, stopping: new AbortController(), hasServed: false };

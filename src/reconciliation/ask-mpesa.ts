@@ -24,9 +24,14 @@ const afterTokenMs = 1_000;
  */
 export async function askMpesa(deps: AskDeps, token: AccessToken, payment: DuePayment): Promise<void> {
   const { trace = untraced } = deps;
+  const step = { transactionId: payment.id, rung: payment.rung };
+  deps.logger.info(step, 'query asked');
   const answer = await trace('query status', { 'malipo.transaction.id': payment.id }, () =>
     deps.daraja.stkQuery(token, payment.checkoutRequestId),
   );
+  const { outcome } = answer;
+  const resultCode = outcome === 'result' ? { resultCode: storable(answer.resultCode, 40) } : {};
+  deps.logger.info({ ...step, outcome, ...resultCode }, 'query answered');
   const pauseMs = samePause(deps.ladderMs, payment.rung);
   switch (answer.outcome) {
     case 'result':

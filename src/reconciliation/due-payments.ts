@@ -1,11 +1,12 @@
 import type { PrismaClient } from '../database/database.ts';
+import { CheckoutRequestId } from '../daraja/checkout-request-id.ts';
 import type { QueryBudget } from './query-budget.ts';
 
 /** `rung` is how many answers there have been, `plannedFor` when it was to be asked about. */
 export type Planned = { id: string; rung: number; plannedFor: Date | null };
 
 export type DuePayment = Planned & {
-  checkoutRequestId: string;
+  checkoutRequestId: CheckoutRequestId;
   /** Whether M-Pesa may not know it yet (daraja.md §4). */
   isYoung: boolean;
 };
@@ -25,7 +26,9 @@ export async function leaseNextPayment(
 ): Promise<DuePayment | null> {
   // A statement that had to wait for the row of the budget reads the clock when it has it. A slot that lies far ahead
   // was planned before the clock was set back.
-  const leased = await prisma.$queryRaw<DuePayment[]>`
+  const leased = await prisma.$queryRaw<
+    (Omit<DuePayment, 'checkoutRequestId'> & { checkoutRequestId: string })[]
+  >`
     with due as (
       select d.transaction_id, t.checkout_request_id, t.created_at
       from open_work d join transactions t on t.id = d.transaction_id
@@ -48,7 +51,8 @@ export async function leaseNextPayment(
     from due, slot where w.transaction_id = due.transaction_id
     returning w.transaction_id::text as id, due.checkout_request_id as "checkoutRequestId", w.rung,
       w.next_check_at as "plannedFor", due.created_at > now() - interval '10 minutes' as "isYoung"`;
-  return leased[0] ?? null;
+  const [due] = leased;
+  return due ? { ...due, checkoutRequestId: new CheckoutRequestId(due.checkoutRequestId) } : null;
 }
 
 /** How long the next slot is away, in milliseconds; null when there is nothing to spend it on. */

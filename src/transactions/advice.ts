@@ -3,6 +3,7 @@ import type {
   FailureReason,
   TransactionStatus,
 } from '../database/generated/prisma/enums.ts';
+import { defaultCoolDowns, type CoolDownCode, type CoolDowns } from '../daraja/cool-downs.ts';
 import { isFinal } from './decide/status.ts';
 
 export type Language = 'EN' | 'SW';
@@ -28,7 +29,7 @@ export function promptExpiresAt({ status, acceptedAt }: Advised): Date | null {
 
 type FailureAdvice = {
   /** Whether a new payment may help at all, and how long M-Pesa wants to be left alone before it. */
-  retry: { afterSeconds: number } | null;
+  retry: { afterSeconds: number } | { coolDown: CoolDownCode } | null;
   message: Record<Language, string>;
 };
 
@@ -59,7 +60,7 @@ const advice: Record<FailureReason, FailureAdvice> = {
     },
   },
   PAYER_UNREACHABLE: {
-    retry: aMinute,
+    retry: { coolDown: '1037' },
     message: {
       EN: 'Your phone did not answer. Check that it is on and has network, then try again.',
       SW: 'Simu yako haikupatikana. Hakikisha imewashwa na ina mtandao, kisha ujaribu tena.',
@@ -73,14 +74,14 @@ const advice: Record<FailureReason, FailureAdvice> = {
     },
   },
   SUBSCRIBER_BUSY: {
-    retry: { afterSeconds: 120 },
+    retry: { coolDown: '1001' },
     message: {
       EN: 'Another M-PESA request is open on your phone. Finish it, wait two minutes and try again.',
       SW: 'Kuna ombi lingine la M-PESA kwenye simu yako. Limalize, subiri dakika mbili, kisha ujaribu tena.',
     },
   },
   LIMIT_EXCEEDED: {
-    retry: { afterSeconds: 120 },
+    retry: { coolDown: '17' },
     message: {
       EN: 'M-PESA does not allow this amount now. Wait two minutes, or try another amount.',
       SW: 'M-PESA hairuhusu kiasi hiki sasa. Subiri dakika mbili, au jaribu kiasi kingine.',
@@ -145,11 +146,12 @@ export function canRetry(payment: Advised): boolean {
   return retryOf(payment) !== null;
 }
 
-/** Not before this time; null when there is nothing to wait for. */
-export function retryAfter(payment: Advised): Date | null {
+/** Not before this time; null when there is nothing to wait for. The prompt guard goes by the same cool-downs. */
+export function retryAfter(payment: Advised, coolDowns: CoolDowns = defaultCoolDowns): Date | null {
   const retry = retryOf(payment);
-  if (retry === null || retry.afterSeconds === 0 || payment.settledAt === null) return null;
-  return new Date(payment.settledAt.getTime() + retry.afterSeconds * 1000);
+  if (retry === null || payment.settledAt === null) return null;
+  const seconds = 'coolDown' in retry ? coolDowns[retry.coolDown] : retry.afterSeconds;
+  return seconds === 0 ? null : new Date(payment.settledAt.getTime() + seconds * 1000);
 }
 
 function retryOf(payment: Advised): FailureAdvice['retry'] {

@@ -23,6 +23,7 @@ async function expire(
   deps: SettleDeps & { clock: Clock },
   { transactionId, attempt }: Expired,
 ): Promise<void> {
+  deps.logger.info({ transactionId, attempt }, 'push lease expired');
   const receivedAt = deps.clock.now();
   const evidence = { kind: 'lease-expired', source: 'TIMER', attempt } as const;
   await settle(deps, [

@@ -6,6 +6,7 @@ import {
   maxDescriptionLength,
   normalisePhoneNumber,
 } from '../daraja/field-rules.ts';
+import { PhoneNumber } from '../daraja/phone-number.ts';
 import { canonicalJson, type JsonValue } from '../lib/canonical-json.ts';
 import { isStorable } from '../lib/storable-text.ts';
 
@@ -22,8 +23,7 @@ export type PaymentInput = {
 
 /** A request in the one form in which it is stored, compared and sent. */
 export type PaymentRequest = {
-  /** 2547XXXXXXXX or 2541XXXXXXXX */
-  phoneNumber: string;
+  phoneNumber: PhoneNumber;
   amountShillings: number;
   accountReference: string;
   description: string;
@@ -114,7 +114,7 @@ export function checkRequest(
   }
   if (problems.length > 0) return { problems };
   const request = {
-    phoneNumber,
+    phoneNumber: new PhoneNumber(phoneNumber),
     amountShillings: input.amount,
     accountReference: input.accountReference,
     description: input.description ?? input.accountReference,
@@ -125,8 +125,10 @@ export function checkRequest(
 }
 
 /** By which a repeated key is known to carry the same request: equal for every way of writing the same thing. */
-export function fingerprintOf({ idempotencyKey: _key, ...request }: PaymentRequest): string {
-  return createHash('sha256').update(canonicalJson(request)).digest('hex');
+export function fingerprintOf({ idempotencyKey: _key, phoneNumber, ...request }: PaymentRequest): string {
+  return createHash('sha256')
+    .update(canonicalJson({ ...request, phoneNumber: phoneNumber.reveal() }))
+    .digest('hex');
 }
 
 function isStorableJson(value: JsonObject): boolean {

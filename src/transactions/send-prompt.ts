@@ -54,7 +54,13 @@ export async function sendPrompt(deps: PromptDeps, prompt: Prompt): Promise<void
     if (!(await mayTryAgain(deps, prompt, attempt, answer))) {
       return settleAnswer(deps, prompt.transactionId, evidenceOf(answer, attempt));
     }
-    await sleep(pauseMs * (0.75 + Math.random() / 2));
+    const pause = pauseMs * (0.75 + Math.random() / 2);
+    const { transactionId } = prompt;
+    deps.logger.info(
+      { transactionId, attempt: attempt + 1, afterMs: Math.round(pause) },
+      'push to be sent again',
+    );
+    await sleep(pause);
   }
 }
 
@@ -76,10 +82,15 @@ async function tryOnce(deps: PromptDeps, prompt: Prompt, attempt: number): Promi
   const { idempotencyKey: _key, metadata: _metadata, ...request } = prompt.request;
   const callbackUrl = deps.callbackUrl(prompt.transactionId, attempt);
   const { trace = untraced } = deps;
+  const step = { transactionId: prompt.transactionId, attempt };
   const span = { 'malipo.transaction.id': prompt.transactionId, 'malipo.attempt': attempt };
+  deps.logger.info(step, 'push dispatched');
   const answer = await trace('push prompt', span, () =>
     deps.daraja.stkPush(token, { ...request, callbackUrl }),
   );
+  const { outcome } = answer;
+  const refusal = outcome === 'refused' ? { kind: answer.kind, errorCode: answer.errorCode } : {};
+  deps.logger.info({ ...step, outcome, ...refusal }, 'push answered');
   if (answer.outcome === 'refused' && answer.kind === 'invalid-token') {
     await deps.daraja.discardAccessToken(token.version);
   }
@@ -194,7 +205,7 @@ function evidenceOf(answer: Answer, attempt: number): PromptEvidence {
   switch (answer.outcome) {
     case 'accepted': {
       const merchantRequestId = storable(answer.merchantRequestId, idLengthMax) || null;
-      const checkoutRequestId = storable(answer.checkoutRequestId, idLengthMax);
+      const checkoutRequestId = storable(answer.checkoutRequestId.reveal(), idLengthMax);
       return { ...said, kind: 'prompt-accepted', merchantRequestId, checkoutRequestId };
     }
     case 'refused': {

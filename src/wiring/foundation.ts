@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ensureFixedClients } from '../access/fixed-clients.ts';
 import { Spool } from '../callbacks/spool/spool.ts';
-import type { Config } from '../config/config.ts';
+import { secretsOf, type Config } from '../config/config.ts';
 import { fingerprintOfSecret, keptSecret, newSecret } from '../config/kept-secret.ts';
 import { createDatabaseCheck } from '../database/database-check.ts';
 import { bindDeployment } from '../database/deployment.ts';
@@ -64,7 +64,8 @@ export async function layFoundation(
   overrides: Overrides,
   parts: AsyncDisposableStack,
 ): Promise<Foundation> {
-  const { clock = systemClock, logger = createLogger(config.logLevel) } = overrides;
+  const { clock = systemClock } = overrides;
+  const { logger = createLogger(config.logLevel, { secrets: secretsOf(config) }) } = overrides;
   const { lifecycle = new Lifecycle() } = overrides;
   const folder = join(config.dataDir, 'spool');
   const spool = parts.use(await Spool.open({ folder, bytesMax: config.spoolBytesMax, clock, logger }));
@@ -76,6 +77,7 @@ export async function layFoundation(
   const hints = parts.use(await openHints(config.hints, { watchers, logger, observeLag, trace }));
   const settling: SettleDeps = {
     prisma: database.prisma,
+    logger,
     announce: (ids) => hints.publish(ids),
     observe: metrics.payments.settled,
   };

@@ -7,6 +7,7 @@ import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
 import { createRates, unlimited } from '../graphql/limits/rates.ts';
 import { createGraphql, type Graphql } from '../graphql/yoga.ts';
 import type { TaskSet } from '../lib/task-set.ts';
+import { createPromptGuard, type PromptGuard } from '../transactions/prompt-guard/prompt-guard.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -36,6 +37,7 @@ export function openGraphql(foundation: Foundation, parts: GraphqlParts): Graphq
     requestPayment: requestDeps(foundation, parts),
     rates: config.gate.rateLimits ? createRates(clock) : unlimited,
     trace,
+    coolDowns: config.coolDowns,
   };
   return createGraphql(deps, config.gate);
 }
@@ -75,5 +77,11 @@ function requestDeps(foundation: Foundation, parts: GraphqlParts): RequestPaymen
     allowReservedPayers: config.environment === 'SIMULATOR',
     observeRequest: metrics.payments.requested,
     trace,
+    promptGuard: promptGuard(foundation),
   };
+}
+
+function promptGuard({ config, clock }: Foundation): PromptGuard | null {
+  const { promptLimits, coolDowns } = config;
+  return promptLimits === null ? null : createPromptGuard({ ...promptLimits, coolDowns }, clock);
 }

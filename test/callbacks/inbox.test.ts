@@ -8,6 +8,7 @@ import { settle } from '../../src/transactions/settle/settle.ts';
 import { storePayment } from '../support/payments.ts';
 import { onEachDatabase } from '../support/test-database.ts';
 import { textOf } from './spool/support/test-spool.ts';
+import { testLogger } from '../support/log-record.ts';
 
 function arrivalOf(text: string, transactionId = '0199f2a0-0000-7000-8000-000000000001'): Arrival {
   const receivedAt = new Date();
@@ -145,7 +146,7 @@ onEachDatabase('a commit of which nobody heard', (opened) => {
   it('has one effect, although its callback is spooled and replayed', async () => {
     const { prisma } = opened();
     const { id: transactionId, checkoutRequestId } = await storePayment(prisma);
-    const deps = { prisma, announce: () => undefined };
+    const deps = { prisma, announce: () => undefined, logger: testLogger };
     const Item = [{ Name: 'MpesaReceiptNumber', Value: 'UKO1234567' }];
     const stkCallback = { CheckoutRequestID: checkoutRequestId, ResultCode: 0, ResultDesc: 'Success' };
     const body = JSON.stringify({ Body: { stkCallback: { ...stkCallback, CallbackMetadata: { Item } } } });

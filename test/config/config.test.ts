@@ -84,6 +84,28 @@ describe('without any setting', () => {
   });
 });
 
+describe('the prompt guard', () => {
+  const limits = { openSeconds: 180, perPhonePerMinute: 3, perClientPerSecond: 10 };
+
+  it('is on where M-Pesa is real, and off with the simulator', () => {
+    expect([production, sandbox, {}].map((env) => readConfig(env).promptLimits)).toEqual([
+      limits,
+      limits,
+      null,
+    ]);
+  });
+
+  it('can be switched on and off everywhere', () => {
+    expect(readConfig({ PROMPT_GUARD: 'on' }).promptLimits).toEqual(limits);
+    expect(readConfig({ ...production, PROMPT_GUARD: 'off' }).promptLimits).toBeNull();
+  });
+
+  it('cools down as long as is set, and after the other results as long as M-Pesa wants', () => {
+    const { coolDowns } = readConfig({ PAYER_COOL_DOWN_SECONDS: '1037=90, 17=0' });
+    expect(coolDowns).toEqual({ '1001': 120, '17': 0, '1037': 90 });
+  });
+});
+
 describe('by environment', () => {
   it('the sandbox is asked five times a minute, and only token paths are believed', () => {
     expect(readConfig(sandbox)).toMatchObject({
@@ -197,6 +219,13 @@ describe('a bad setting is named', () => {
     ['RECONCILE_LADDER_SECONDS', '60,1.5'],
     ['RECONCILE_LADDER_SECONDS', ','],
     ['STK_QUERY_BUDGET_PER_MINUTE', '0'],
+    ['PROMPT_GUARD', 'sometimes'],
+    ['PROMPT_GUARD_OPEN_SECONDS', '0'],
+    ['PROMPT_GUARD_PER_PHONE_PER_MINUTE', 'three'],
+    ['PROMPT_GUARD_PER_CLIENT_PER_SECOND', '-1'],
+    ['PAYER_COOL_DOWN_SECONDS', '60'],
+    ['PAYER_COOL_DOWN_SECONDS', '1032=60'],
+    ['PAYER_COOL_DOWN_SECONDS', '1037=a minute,17=120'],
     ['LOG_LEVEL', 'loud'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', '127.0.0.1:4318'],
     ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'grpc://collector.example'],

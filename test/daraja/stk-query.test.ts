@@ -9,6 +9,7 @@ import {
   type ScriptedServer,
   type TestDaraja,
 } from './support/scripted-daraja.ts';
+import { CheckoutRequestId } from '../../src/daraja/checkout-request-id.ts';
 
 const id = 'ws_CO_24112026091500123712345678';
 
@@ -25,7 +26,7 @@ afterEach(async () => {
   await daraja[Symbol.asyncDispose]();
 });
 
-const query = (checkoutRequestId = id) => daraja.stkQuery(token, checkoutRequestId);
+const query = (checkoutRequestId = id) => daraja.stkQuery(token, new CheckoutRequestId(checkoutRequestId));
 const envelope = (errorCode: string, errorMessage: string) => ({ requestId: id, errorCode, errorMessage });
 const result = { ResponseCode: '0', CheckoutRequestID: id, ResultCode: '0', ResultDesc: 'Done' };
 

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { awaitDatabase } from '../../src/database/await-database.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import { onEachDatabase } from '../support/test-database.ts';
+import { testLogger } from '../support/log-record.ts';
 
 onEachDatabase('a database that answers', (opened) => {
   const prepared = (prepare: () => Promise<void>) =>
     awaitDatabase({
       database: opened(),
-      logger: createLogger('silent'),
+      logger: testLogger,
       signal: new AbortController().signal,
       prepare,
     });

@@ -7,10 +7,10 @@ import { createChangeReader, type ChangeReader } from '../../src/feed/change-rea
 import { PaymentStream } from '../../src/feed/payment-stream.ts';
 import { createWatchers, type Watchers } from '../../src/feed/watchers.ts';
 import { newId } from '../../src/lib/ids.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import { storeChange } from '../support/changes.ts';
 import { storePayment } from '../support/payments.ts';
 import { onEachDatabase } from '../support/test-database.ts';
+import { testLogger } from '../support/log-record.ts';
 
 const occurredAt = new Date('2026-11-24T07:10:00Z');
 
@@ -230,7 +230,7 @@ onEachDatabase('the changes of a payment', (opened) => {
   });
 
   it('of which no hint came are found by catching up', async () => {
-    await using _catchUp = startCatchUp({ prisma, watchers, logger: createLogger('silent'), pauseMs: 200 });
+    await using _catchUp = startCatchUp({ prisma, watchers, logger: testLogger, pauseMs: 200 });
     await using stream = watch();
     await read(stream, 1);
     const waiting = read(stream, 2);
@@ -239,7 +239,7 @@ onEachDatabase('the changes of a payment', (opened) => {
   });
 
   it('that are watched are marked for reconciliation', async () => {
-    await using _catchUp = startCatchUp({ prisma, watchers, logger: createLogger('silent'), pauseMs: 200 });
+    await using _catchUp = startCatchUp({ prisma, watchers, logger: testLogger, pauseMs: 200 });
     await using stream = watch();
     await read(stream, 1);
     const watchedUntil = async () =>

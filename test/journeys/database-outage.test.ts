@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { tellingLogger } from '../support/log-record.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bootstrapClient } from '../../src/access/fixed-clients.ts';
 import { openDatabase, type Database } from '../../src/database/database.ts';
@@ -44,7 +44,7 @@ describe.skipIf(!postgresql.available)('while PostgreSQL is away', () => {
       databases: { ...postgresql, open: () => openDatabase(postgresAt(url)) },
       config: { hints: { kind: 'memory' } },
       overrides: {
-        logger: pino({}, { write: (line) => void logged.push((JSON.parse(line) as { msg: string }).msg) }),
+        logger: tellingLogger((line) => logged.push((JSON.parse(line) as { msg: string }).msg)),
       },
     });
   });

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { tellingLogger } from '../support/log-record.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/config/env.ts';
 import { openDatabase } from '../../src/database/database.ts';
@@ -55,10 +55,7 @@ async function startApp(options: TestOptions = {}) {
     settings: () => Promise.reject(new Error('not here')),
   };
   const lines: LogLine[] = [];
-  const logger = pino(
-    { level: 'info' },
-    { write: (line: string) => lines.push(JSON.parse(line) as LogLine) },
-  );
+  const logger = tellingLogger((line) => lines.push(JSON.parse(line) as LogLine));
   const test = await TestApp.start({
     databases,
     ...options,

@@ -5,7 +5,6 @@ import { bootstrapClient } from '../../src/access/fixed-clients.ts';
 import type { HintsSettings } from '../../src/config/config.ts';
 import type { Hints } from '../../src/feed/hints/hints.ts';
 import { openHints } from '../../src/feed/hints/open-hints.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import { Masked } from '../../src/lib/masked.ts';
 import { sleep } from '../../src/lib/sleep.ts';
 import { storeChange } from '../support/changes.ts';
@@ -15,6 +14,7 @@ import { createRandom, type Random } from '../../src/commands/crash-test/random.
 import { hasRedisServer, startRedis, type RedisServer } from '../support/redis-server.ts';
 import { postgresql } from '../support/test-database.ts';
 import { watchings, type Watching } from '../support/watching.ts';
+import { testLogger } from '../support/log-record.ts';
 
 type Kind = {
   name: string;
@@ -75,7 +75,7 @@ describe.skipIf(!postgresql.available || !hasRedisServer).each(kinds)('with $nam
     const { catchUpPauseMs } = kind;
     deployment = await startDeployment({ hints, overrides: { catchUpPauseMs } });
     // A third process, which settles.
-    const logger = createLogger('silent');
+    const logger = testLogger;
     settler = await openHints(hints(deployment.databaseUrl), { watchers: { wake: () => undefined }, logger });
     await vi.waitFor(async () => expect(await kind.listening(deployment.databaseUrl, redis)).toBe(3), 10_000);
   });

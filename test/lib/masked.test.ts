@@ -1,6 +1,8 @@
 import { format, inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Masked, maskPhoneNumber } from '../../src/lib/masked.ts';
+import { CheckoutRequestId } from '../../src/daraja/checkout-request-id.ts';
+import { PhoneNumber } from '../../src/daraja/phone-number.ts';
 
 const secret = new Masked('hush');
 
@@ -30,4 +32,13 @@ describe('a masked phone number', () => {
   it('is recognised by its payer and called by nobody', () => {
     expect(maskPhoneNumber('254712345678')).toBe('2547*****678');
   });
+});
+
+it('a payer’s number and Safaricom’s name for the prompt print masked', () => {
+  const [payer, id] = [
+    new PhoneNumber('254712345678'),
+    new CheckoutRequestId('ws_CO_24112026101010123712345678'),
+  ];
+  expect(`${String(payer)} ${JSON.stringify({ id })}`).toBe('2547*****678 {"id":"[CheckoutRequestID]"}');
+  expect(inspect([payer, id])).toBe('[ 2547*****678, [CheckoutRequestID] ]');
 });

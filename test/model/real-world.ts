@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { PrismaClient } from '../../src/database/database.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { newId } from '../../src/lib/ids.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import { createTaskSet } from '../../src/lib/task-set.ts';
 import type { StkPushAnswer } from '../../src/daraja/stk-push.ts';
 import { expireLeases } from '../../src/transactions/expire-leases.ts';
@@ -12,6 +11,8 @@ import type { Submission } from '../../src/transactions/settle/submission.ts';
 import { createFakeDaraja } from '../support/fake-daraja.ts';
 import { clientId } from '../support/payments.ts';
 import type { Answer } from './rules.ts';
+import { testLogger } from '../support/log-record.ts';
+import { CheckoutRequestId } from '../../src/daraja/checkout-request-id.ts';
 
 export type RealPayment = {
   id: string;
@@ -38,13 +39,12 @@ export async function request(prisma: PrismaClient): Promise<RealPayment> {
     sent.resolve(undefined);
     return answer.promise;
   };
-  const logger = createLogger('silent');
   const requested = await requestPayment(
     {
       prisma,
       announce,
       clock: systemClock,
-      logger,
+      logger: testLogger,
       daraja: createFakeDaraja({ accessToken: async () => token.promise, push }),
       callbackUrl: () => 'https://shop.example/cb',
       firstCheckMs: 60_000,
@@ -53,6 +53,7 @@ export async function request(prisma: PrismaClient): Promise<RealPayment> {
       pushes: createTaskSet(() => undefined),
       merchant: { businessShortCode: '174379', partyB: '174379' },
       allowReservedPayers: false,
+      promptGuard: null,
     },
     clientId,
     { phoneNumber: '0712345678', amount: 1500, accountReference: 'ORDER-1', idempotencyKey: randomUUID() },
@@ -91,7 +92,7 @@ const answers: Record<Answer['answer'], (checkoutRequestId: string) => StkPushAn
   accepted: (checkoutRequestId) => ({
     outcome: 'accepted',
     merchantRequestId: 'merchant',
-    checkoutRequestId,
+    checkoutRequestId: new CheckoutRequestId(checkoutRequestId),
     customerMessage: null,
   }),
   refused: () => ({ ...said, outcome: 'refused', kind: 'bad-request', errorCode: '400.002.02' }),
@@ -104,7 +105,7 @@ export async function endLease(prisma: PrismaClient, { id }: RealPayment): Promi
   await prisma.$executeRaw`
     update open_work set lease_expires_at = now() - interval '1 s'
     where transaction_id = ${id}::uuid and lease_expires_at is not null`;
-  await expireLeases({ prisma, announce, clock: systemClock });
+  await expireLeases({ prisma, announce, logger: testLogger, clock: systemClock });
 }
 
 class Cut extends Error {}
@@ -116,10 +117,12 @@ export async function deliver(
   cut: 'before' | 'after' | null,
 ): Promise<string[] | null> {
   if (cut === 'before') {
-    await settle({ prisma: dyingInTransactions(prisma), announce }, batch).catch(ignoreCut);
+    await settle({ prisma: dyingInTransactions(prisma), announce, logger: testLogger }, batch).catch(
+      ignoreCut,
+    );
     return null;
   }
-  const judgements = await settle({ prisma, announce }, batch);
+  const judgements = await settle({ prisma, announce, logger: testLogger }, batch);
   return cut === null ? judgements.map(({ verdict }) => verdict) : null;
 }
 

@@ -2,13 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DarajaError } from '../../src/daraja/daraja-error.ts';
 import type { StkQueryAnswer } from '../../src/daraja/stk-query.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import { createQueryBudget } from '../../src/reconciliation/query-budget.ts';
 import { startReconciler, type ReconcilerDeps } from '../../src/reconciliation/reconciler.ts';
 import { recheckPayment } from '../../src/transactions/operate/recheck-payment.ts';
 import { createFakeDaraja, type FakeDaraja } from '../support/fake-daraja.ts';
 import { storePayment, type PaymentColumns } from '../support/payments.ts';
 import { onEachDatabase } from '../support/test-database.ts';
+import { testLogger } from '../support/log-record.ts';
 
 /** A crowded machine may take its time. */
 const poll = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
@@ -23,7 +23,7 @@ onEachDatabase('reconciliation', (opened) => {
       prisma: opened().prisma,
       announce: () => undefined,
       clock: systemClock,
-      logger: createLogger('silent'),
+      logger: testLogger,
       daraja,
       budget: createQueryBudget(opened().prisma, 'test', 60_000),
       ladderMs: [1, 1, 1, 60_000],

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { pino } from 'pino';
 import { createLeasedValues } from '../../src/database/leased-values.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { pruneOldBodies } from '../../src/retention/retention.ts';
 import { storePayment } from '../support/payments.ts';
 import { onEachDatabase, type TestDatabase } from '../support/test-database.ts';
+import { testLogger } from '../support/log-record.ts';
 
 const now = new Date('2026-11-24T09:00:00Z');
 const daysAgo = (days: number): Date => new Date(now.getTime() - days * 86_400_000);
@@ -14,7 +14,7 @@ onEachDatabase('raw callback bodies', (opened) => {
     pruneOldBodies({
       prisma: opened().prisma,
       clock: { now: () => at },
-      logger: pino({ level: 'silent' }),
+      logger: testLogger,
       bodyDays: 90,
     });
 

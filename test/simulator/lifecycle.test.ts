@@ -8,6 +8,7 @@ import { createSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { CallbackInbox } from './support/callback-inbox.ts';
 import { TestApp, reserved } from './support/test-app.ts';
+import { recordOutput } from '../support/log-record.ts';
 
 const main = new URL('../../src/simulator/main.ts', import.meta.url).pathname;
 
@@ -73,5 +74,7 @@ describe('npm run simulator', () => {
 });
 
 function start(args: string[], env: Record<string, string>) {
-  return spawn(process.execPath, [main, ...args], { env });
+  const child = spawn(process.execPath, [main, ...args], { env });
+  recordOutput(child);
+  return child;
 }

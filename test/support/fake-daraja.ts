@@ -2,6 +2,7 @@ import type { Daraja } from '../../src/daraja/daraja.ts';
 import type { StkPushAnswer, StkPushRequest } from '../../src/daraja/stk-push.ts';
 import type { StkQueryAnswer } from '../../src/daraja/stk-query.ts';
 import { Masked } from '../../src/lib/masked.ts';
+import { CheckoutRequestId } from '../../src/daraja/checkout-request-id.ts';
 
 export type PushScript = (
   request: StkPushRequest,
@@ -47,9 +48,9 @@ export function createFakeDaraja(
       return (script.push ?? acceptance)(request, version);
     },
     async stkQuery(_token, checkoutRequestId) {
-      queries.push(checkoutRequestId);
+      queries.push(checkoutRequestId.reveal());
       return (
-        script.query?.(checkoutRequestId) ?? {
+        script.query?.(checkoutRequestId.reveal()) ?? {
           outcome: 'pending',
           message: 'The transaction is being processed',
         }
@@ -64,7 +65,7 @@ let accepted = 0;
 /** An acceptance with an id that no other has. */
 export function acceptance(): StkPushAnswer {
   accepted += 1;
-  const checkoutRequestId = `ws_CO_${String(process.pid)}_${String(accepted)}`;
+  const checkoutRequestId = new CheckoutRequestId(`ws_CO_${String(process.pid)}_${String(accepted)}`);
   return {
     outcome: 'accepted',
     merchantRequestId: `merchant-${String(accepted)}`,

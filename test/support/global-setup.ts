@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { openDatabase, wrapEmbedded } from '../../src/database/database.ts';
+import { searchRecord } from './leaks.ts';
 
 declare module 'vitest' {
   // Only an interface can add to vitest's own.
@@ -14,6 +15,8 @@ declare module 'vitest' {
     embeddedTemplate: string;
     /** A database with every table and no row, and the URL of its server; null where none answers. */
     postgresTemplate: { serverUrl: string; name: string } | null;
+    /** Where what the servers of this run log and print is kept until its end. */
+    logFolder: string;
   }
 }
 
@@ -26,14 +29,36 @@ let hasPostgresTemplate = false;
 /** Migrates one database of each kind, once: every test file gets a copy. */
 export async function setup(project: TestProject): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), 'malipo-test-'));
+  const logFolder = join(folder, 'logs');
+  await mkdir(logFolder);
+  project.provide('logFolder', logFolder);
   project.provide('embeddedTemplate', await makeEmbeddedTemplate(folder));
   hasPostgresTemplate = await makePostgresTemplate();
   project.provide('postgresTemplate', hasPostgresTemplate ? { serverUrl, name: templateName } : null);
 }
 
 export async function teardown(): Promise<void> {
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  if (hasPostgresTemplate) await dropPostgresTemplate();
+  try {
+    if (folder !== undefined) assertNoLeak(join(folder, 'logs'));
+  } finally {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    if (hasPostgresTemplate) await dropPostgresTemplate();
+  }
+}
+
+const leaksShown = 10;
+
+/** Of all that the servers of this run said, nothing may name a payer or open a door. */
+function assertNoLeak(logFolder: string): void {
+  const { lines, leaks } = searchRecord(logFolder);
+  console.log(
+    `\n${String(lines)} lines that servers logged or printed were searched for secrets: ${String(leaks.length)} have one.`,
+  );
+  if (leaks.length === 0) return;
+  const shown = leaks
+    .slice(0, leaksShown)
+    .map(({ file, kind, line }) => `  ${file}: ${kind} in ${line.slice(0, 500)}`);
+  throw new Error(`Log lines hold what they must not:\n${shown.join('\n')}`);
 }
 
 async function makeEmbeddedTemplate(into: string): Promise<string> {

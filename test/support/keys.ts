@@ -3,6 +3,7 @@ import { hashOfKey } from '../../src/access/keys/hash-of-key.ts';
 import type { Scope } from '../../src/access/scopes.ts';
 import type { PrismaClient } from '../../src/database/database.ts';
 import { newId } from '../../src/lib/ids.ts';
+import { recordSecrets } from './log-record.ts';
 
 export type IssuedKey = { key: string; clientId: string };
 
@@ -17,6 +18,7 @@ export async function issueKey(
   }: { clientId?: string; expiresAt?: Date | null; revokedAt?: Date | null } = {},
 ): Promise<IssuedKey> {
   const key = `mlp_test_${randomBytes(24).toString('base64url')}`;
+  recordSecrets([key]);
   const owner = clientId ?? randomUUID();
   await prisma.client.createMany({ data: [{ id: owner, name: `test ${owner}` }], skipDuplicates: true });
   await prisma.apiKey.create({

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Env } from '../../src/config/env.ts';
+import { recordOutput, recordSecretsOfEnv } from './log-record.ts';
 
 const node = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,6 +22,8 @@ export function spawnServer(env: Env, args: readonly string[] = []): ServerProce
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'error', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  recordSecretsOfEnv(env);
+  recordOutput(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (text: Buffer) => (output += String(text)));

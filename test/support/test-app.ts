@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient, type Client } from 'graphql-ws';
-import { pino } from 'pino';
 import WebSocket from 'ws';
 import { createApp, type App } from '../../src/app.ts';
 import type { Overrides } from '../../src/wiring/foundation.ts';
-import { readConfig, type Config } from '../../src/config/config.ts';
+import { readConfig, secretsOf, type Config } from '../../src/config/config.ts';
 import type { Env } from '../../src/config/env.ts';
 import type { PrismaClient } from '../../src/database/database.ts';
 import { readSimulatorSettings, type SimulatorSettings } from '../../src/simulator/settings.ts';
+import { recordingLogger, recordSecretsOfConfig } from './log-record.ts';
 import { embedded, type TestDatabases } from './test-database.ts';
 
 export type GraphqlAnswer = {
@@ -117,9 +117,10 @@ export class TestApp implements AsyncDisposable {
       ...options.env,
     };
     const config = { ...readConfig(env), ladderMs: testLadderMs, ...options.config };
+    recordSecretsOfConfig(config);
     const database = await (options.databases ?? embedded).open();
     const app = await createApp(config, {
-      logger: pino({ level: 'silent' }),
+      logger: recordingLogger(secretsOf(config)),
       openDatabase: () => Promise.resolve(database),
       simulator: { ...readSimulatorSettings({}), port: 0, delayMs: 40, ...options.simulator },
       reconcilerIdleMs: 20,

@@ -5,6 +5,7 @@ import { abandonLeases, expireLeases } from '../../src/transactions/expire-lease
 import { collectHints } from '../support/hints.ts';
 import { storePayment, type PaymentColumns, type StoredPayment } from '../support/payments.ts';
 import { onEachDatabase } from '../support/test-database.ts';
+import { testLogger } from '../support/log-record.ts';
 
 onEachDatabase('a push whose process died', (opened) => {
   let prisma: PrismaClient;
@@ -16,7 +17,7 @@ onEachDatabase('a push whose process died', (opened) => {
   });
 
   const { hints, announce } = collectHints();
-  const expire = () => expireLeases({ prisma, clock: systemClock, announce });
+  const expire = () => expireLeases({ prisma, clock: systemClock, announce, logger: testLogger });
   const statusOf = async ({ id }: StoredPayment) =>
     prisma.transaction.findUniqueOrThrow({ where: { id }, select: { status: true, failureReason: true } });
 

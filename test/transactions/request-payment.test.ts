@@ -3,7 +3,6 @@ import { ensureFixedClients } from '../../src/access/fixed-clients.ts';
 import type { PrismaClient } from '../../src/database/database.ts';
 import { DarajaError } from '../../src/daraja/daraja-error.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import { createTaskSet } from '../../src/lib/task-set.ts';
 import { expireLeases } from '../../src/transactions/expire-leases.ts';
 import type { PaymentInput } from '../../src/transactions/request-rules.ts';
@@ -14,6 +13,7 @@ import { acceptance, createFakeDaraja, refusal, type FakeDaraja } from '../suppo
 import { clientId } from '../support/payments.ts';
 import { onEachDatabase } from '../support/test-database.ts';
 import { success } from './support/evidence.ts';
+import { testLogger } from '../support/log-record.ts';
 
 let keys = 0;
 
@@ -32,7 +32,7 @@ onEachDatabase('a requested payment', (opened) => {
     return {
       prisma: opened().prisma,
       clock: systemClock,
-      logger: createLogger('silent'),
+      logger: testLogger,
       daraja,
       callbackUrl: (transactionId, attempt) => `https://shop.example/cb/${transactionId}/${String(attempt)}`,
       firstCheckMs: 60_000,
@@ -44,6 +44,7 @@ onEachDatabase('a requested payment', (opened) => {
       spool: () => Promise.reject(new Error('This test has no spool')),
       merchant: { businessShortCode: '174379', partyB: '174379' },
       allowReservedPayers: false,
+      promptGuard: null,
       ...changes,
     };
   }
@@ -92,9 +93,9 @@ onEachDatabase('a requested payment', (opened) => {
       {
         callbackUrl: `https://shop.example/cb/${row.id}/1`,
         amountShillings: 1500,
-        phoneNumber: '254712345678',
       },
     ]);
+    expect(daraja.pushes[0]?.phoneNumber.reveal()).toBe('254712345678');
   });
 
   it('is looked at a minute after the push', async () => {
@@ -367,13 +368,13 @@ onEachDatabase('a requested payment', (opened) => {
       async push({ callbackUrl }) {
         const transactionId = callbackUrl.split('/').at(-2) ?? '';
         const answer = acceptance();
-        const checkoutRequestId = 'checkoutRequestId' in answer ? answer.checkoutRequestId : null;
+        const checkoutRequestId = 'checkoutRequestId' in answer ? answer.checkoutRequestId.reveal() : null;
         const { receivedAt, ...evidence } = success({
           checkoutRequestId,
           receipt: `UKO${String(keys).padStart(7, '0')}${opened().kind[0] ?? ''}`,
         });
         const arrival = { id: crypto.randomUUID(), receivedAt, peer: null, body: Buffer.from('early') };
-        await settle({ prisma: opened().prisma, announce: () => undefined }, [
+        await settle({ prisma: opened().prisma, announce: () => undefined, logger: testLogger }, [
           { ...arrival, kind: 'evidence', transactionId, evidence },
         ]);
         return answer;

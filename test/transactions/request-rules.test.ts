@@ -127,10 +127,17 @@ describe('a payer that only the simulator has', () => {
 });
 
 it('the description is the account reference when it is left out', () => {
-  expect(requestOf()).toMatchObject({ description: 'ORDER-1', phoneNumber: '254712345678', metadata: null });
+  expect(requestOf()).toMatchObject({ description: 'ORDER-1', metadata: null });
+  expect(requestOf().phoneNumber.reveal()).toBe('254712345678');
 });
 
 describe('the fingerprint', () => {
+  it('is the same for ever, or a repeat of an earlier request would be refused', () => {
+    expect(fingerprintOf(requestOf())).toBe(
+      '1abec22b2c3f4344d6d382f7ce63e1ebf2b564e3ec758cdd758f20e533ded69e',
+    );
+  });
+
   it.each<[string, Partial<PaymentInput>, Partial<PaymentInput>]>([
     ['the phone number', { phoneNumber: '0712345678' }, { phoneNumber: '+254 712 345 678' }],
     ['the description', {}, { description: 'ORDER-1' }],

@@ -1,16 +1,19 @@
 import type { PrismaClient } from '../../database/database.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { decide } from '../decide/decide.ts';
 import { judgement, type Judgement } from '../decide/evidence.ts';
 import { judgeUnmatched } from './keep-evidence.ts';
 import { bodyKey, loadPayments, type LockedPayment, type Tx } from './load-payments.ts';
 import { isPaid } from '../decide/outcomes.ts';
-import type { Settlement } from './settlement.ts';
+import { logChange } from './log-change.ts';
+import type { Settlement, Target } from './settlement.ts';
 import { reportOn, type SettlementReport } from './settlement-report.ts';
 import { storeSettlement } from './store-settlement.ts';
 import { attemptOf, hashOf, type Addressed, type Submission, type Testimony } from './submission.ts';
 
 export type SettleDeps = {
   prisma: PrismaClient;
+  logger: Pick<Logger, 'info'>;
   /** Tells watchers to look; called after the commit. Must not throw. */
   announce(transactionIds: readonly string[]): void;
   /** Counts what was settled; called after the commit. Must not throw. */
@@ -34,12 +37,13 @@ export async function settle(deps: SettleDeps, submissions: readonly Submission[
       timeout: 8_000,
     },
   );
-  if (changed.length > 0) deps.announce(changed);
+  for (const target of changed) logChange(deps.logger, target);
+  if (changed.length > 0) deps.announce(changed.map(({ id }) => id));
   deps.observe?.(report);
   return submissions.map((submission) => judgements.get(submission.id) ?? judgeUnmatched(submission));
 }
 
-type Settled = { judgements: Map<string, Judgement>; changed: string[]; report: SettlementReport };
+type Settled = { judgements: Map<string, Judgement>; changed: Target[]; report: SettlementReport };
 
 async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise<Settled> {
   // A settlement that cannot have its rows soon must not hold up those behind it.
@@ -66,12 +70,14 @@ async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise
   const judgements = new Map(settlements.flatMap((settlement) => [...settlement.judgements]));
   const stored = submissions.filter(({ id }) => !freshIds.has(id));
   for (const { id } of stored) judgements.set(id, judgement('DUPLICATE', 'Stored before.'));
-  const changed = [...payments.keys()].filter(
-    (_, index) => (settlements[index]?.decision.events.length ?? 0) > 0,
-  );
-  const settled = [...payments.values()].flatMap(({ createdAt }, index) => {
+  const targets = [...payments.keys()].flatMap((id, index) => {
     const settlement = settlements[index];
-    return settlement === undefined ? [] : [{ settlement, createdAt }];
+    return settlement === undefined ? [] : [{ id, settlement }];
+  });
+  const changed = targets.filter(({ settlement }) => settlement.decision.events.length > 0);
+  const settled = targets.flatMap(({ id, settlement }) => {
+    const payment = payments.get(id);
+    return payment === undefined ? [] : [{ settlement, createdAt: payment.createdAt }];
   });
   return { judgements, changed, report: reportOn(settled, submissions, judgements) };
 }

@@ -6,6 +6,7 @@ import { createMemoryTokenStore } from '../../../src/daraja/memory-token-store.t
 import type { StkPushRequest } from '../../../src/daraja/stk-push.ts';
 import { systemClock, type Clock } from '../../../src/lib/clock.ts';
 import { Masked } from '../../../src/lib/masked.ts';
+import { PhoneNumber } from '../../../src/daraja/phone-number.ts';
 
 export type Received = {
   method: string;
@@ -107,7 +108,7 @@ export const token: AccessToken = {
 };
 
 export const pushRequest: StkPushRequest = {
-  phoneNumber,
+  phoneNumber: new PhoneNumber(phoneNumber),
   amountShillings: 150,
   accountReference: 'ORDER-1',
   description: 'Payment',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createClient } from '@redis/client';
 import { Client } from 'pg';
-import { pino } from 'pino';
+import { tellingLogger } from '../../support/log-record.ts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { HintsSettings } from '../../../src/config/config.ts';
 import { openHints } from '../../../src/feed/hints/open-hints.ts';
@@ -17,7 +17,7 @@ type Process = { hints: Hints; woken: string[]; logged: { level: number; msg: st
 async function startProcess(settings: HintsSettings): Promise<Process> {
   const woken: string[] = [];
   const logged: Process['logged'] = [];
-  const logger = pino({}, { write: (line) => void logged.push(JSON.parse(line) as Process['logged'][0]) });
+  const logger = tellingLogger((line) => logged.push(JSON.parse(line) as Process['logged'][0]));
   const hints = await openHints(settings, { watchers: { wake: (ids) => void woken.push(...ids) }, logger });
   return { hints, woken, logged, [Symbol.asyncDispose]: () => hints[Symbol.asyncDispose]() };
 }

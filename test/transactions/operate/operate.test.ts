@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { PrismaClient } from '../../../src/database/database.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { newId } from '../../../src/lib/ids.ts';
-import { createLogger } from '../../../src/lib/logger.ts';
 import { createTaskSet } from '../../../src/lib/task-set.ts';
 import type { Evidence } from '../../../src/transactions/decide/evidence.ts';
 import { clearAttention } from '../../../src/transactions/operate/clear-attention.ts';
@@ -15,6 +14,7 @@ import { collectHints } from '../../support/hints.ts';
 import { clientId, storePayment, type PaymentColumns, type StoredPayment } from '../../support/payments.ts';
 import { onEachDatabase } from '../../support/test-database.ts';
 import { failure, query, success, unknown } from '../support/evidence.ts';
+import { testLogger } from '../../support/log-record.ts';
 
 const operator = { clientId };
 let receipts = 0;
@@ -27,7 +27,7 @@ onEachDatabase('an operator', (opened) => {
   });
 
   const { hints, announce } = collectHints();
-  const deps = () => ({ prisma, clock: systemClock, announce });
+  const deps = () => ({ prisma, clock: systemClock, announce, logger: testLogger });
   const resolve = ({ id }: Pick<StoredPayment, 'id'>, outcome: 'COMPLETED' | 'FAILED' = 'COMPLETED') =>
     resolvePayment(deps(), operator, id, { outcome, reason: 'Seen on the statement.' });
 
@@ -35,7 +35,7 @@ onEachDatabase('an operator', (opened) => {
     const receivedAt = new Date();
     const body = evidence.kind === 'callback' ? Buffer.from(JSON.stringify(evidence)) : null;
     const arrival = { id: newId(receivedAt), receivedAt, peer: null, body };
-    return settle({ prisma, announce }, [{ ...arrival, kind: 'evidence', transactionId: id, evidence }]);
+    return settle(deps(), [{ ...arrival, kind: 'evidence', transactionId: id, evidence }]);
   }
 
   const rowOf = ({ id }: Pick<StoredPayment, 'id'>) =>
@@ -118,10 +118,11 @@ onEachDatabase('an operator', (opened) => {
           {
             ...deps(),
             daraja,
-            logger: createLogger('silent'),
+            logger: testLogger,
             pushes: createTaskSet(() => undefined),
             merchant: { businessShortCode: '174379', partyB: '174379' },
             allowReservedPayers: true,
+            promptGuard: null,
             callbackUrl: () => 'http://127.0.0.1/cb/x',
             firstCheckMs: 60_000,
             resendPausesMs: [],

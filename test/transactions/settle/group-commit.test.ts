@@ -13,9 +13,10 @@ import { storePayment, storePayments, type StoredPayment } from '../../support/p
 import { createRandom } from '../../../src/commands/crash-test/random.ts';
 import { onEachDatabase, postgresAt, postgresql, type TestDatabase } from '../../support/test-database.ts';
 import { failure, success } from '../support/evidence.ts';
+import { testLogger } from '../../support/log-record.ts';
 
 const receivedAt = new Date('2026-11-24T07:10:31Z');
-const silent = { announce: () => undefined };
+const silent = { announce: () => undefined, logger: testLogger };
 const seeds = [7, Number(process.env['GROUP_SEED'] ?? Math.floor(Math.random() * 2 ** 31))];
 
 type Callback = ReturnType<typeof success>;

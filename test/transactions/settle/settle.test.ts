@@ -8,15 +8,15 @@ import { settle } from '../../../src/transactions/settle/settle.ts';
 import { settleAnswer } from '../../../src/transactions/settle-answer.ts';
 import type { Submission } from '../../../src/transactions/settle/submission.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { createLogger } from '../../../src/lib/logger.ts';
 import { collectHints } from '../../support/hints.ts';
 import { storePayment, storePayments, type StoredPayment } from '../../support/payments.ts';
 import { createRandom, type Random } from '../../../src/commands/crash-test/random.ts';
 import { onEachDatabase, postgresql } from '../../support/test-database.ts';
 import { accepted, failure, query, refused, success } from '../support/evidence.ts';
+import { testLogger } from '../../support/log-record.ts';
 
 const receivedAt = new Date('2026-11-24T07:10:31Z');
-const silent = { announce: () => undefined };
+const silent = { announce: () => undefined, logger: testLogger };
 
 /** A receipt that no other test has. */
 const newReceipt = () => `U${randomBytes(5).toString('hex').slice(0, 9).toUpperCase()}`;
@@ -395,7 +395,7 @@ onEachDatabase('settling', (opened) => {
       const name = `ws_CO_late_${payment.id}`;
       expect(await settleAll([atSharedPath(name)])).toMatchObject([{ verdict: 'UNMATCHED' }]);
       const spool = () => Promise.reject(new Error('This test has no spool'));
-      const deps = { prisma, ...silent, clock: systemClock, logger: createLogger('silent'), spool };
+      const deps = { prisma, ...silent, clock: systemClock, logger: testLogger, spool };
       const { receivedAt: _receivedAt, ...answer } = accepted({ checkoutRequestId: name });
       await settleAnswer(deps, payment.id, answer);
       expect(await rowOf(prisma, payment)).toMatchObject({ status: 'COMPLETED', checkoutRequestId: name });
@@ -468,7 +468,7 @@ onEachDatabase('settling', (opened) => {
         expect(ids).toEqual([moved.id]);
         seen.push(rowOf(prisma, moved).then(({ status }) => status));
       };
-      await settle({ prisma, announce }, [
+      await settle({ prisma, announce, logger: testLogger }, [
         said(moved, success({ receipt: newReceipt() })),
         useless(untouched, 'rubbish'),
       ]);
@@ -478,7 +478,7 @@ onEachDatabase('settling', (opened) => {
     it('is not given when nothing changed', async () => {
       const payment = await storePayment(prisma);
       const { hints, announce } = collectHints();
-      await settle({ prisma, announce }, [useless(payment, 'rubbish')]);
+      await settle({ prisma, announce, logger: testLogger }, [useless(payment, 'rubbish')]);
       expect(hints).toEqual([]);
     });
 
@@ -491,7 +491,7 @@ onEachDatabase('settling', (opened) => {
         said(good, success({ receipt: newReceipt() })),
         { ...said(bad, success({ receipt: newReceipt() })), receivedAt: tooLate },
       ];
-      await expect(settle({ prisma, announce }, batch)).rejects.toThrow();
+      await expect(settle({ prisma, announce, logger: testLogger }, batch)).rejects.toThrow();
       expect(hints).toEqual([]);
       expect(await rowOf(prisma, good)).toMatchObject({ status: 'AWAITING_PAYER' });
       expect(await evidenceOf(prisma, good)).toEqual([]);

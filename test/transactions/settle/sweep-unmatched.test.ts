@@ -7,6 +7,7 @@ import type { Submission } from '../../../src/transactions/settle/submission.ts'
 import { storePayment } from '../../support/payments.ts';
 import { postgresql } from '../../support/test-database.ts';
 import { success } from '../support/evidence.ts';
+import { testLogger } from '../../support/log-record.ts';
 
 /** A success on the shared path, which names its payment by this id alone. */
 function unaddressed(checkoutRequestId: string, receipt: string): Submission {
@@ -46,7 +47,7 @@ describe.skipIf(!postgresql.available)('a sweep for callbacks whose payment is k
   it('settles the others where one cannot be settled, and that one when it can', async () => {
     await using database = await postgresql.open();
     const { prisma } = database;
-    const deps = { prisma, announce: () => undefined };
+    const deps = { prisma, announce: () => undefined, logger: testLogger };
     const payments: string[] = [];
     for (const number of [1, 2, 3]) {
       const { id } = await storePayment(prisma, { checkoutRequestId: null });
@@ -76,7 +77,7 @@ describe.skipIf(!postgresql.available)('a sweep for callbacks whose payment is k
   it('is not undone by a settlement of the same arrival that stood still before the payment was known', async () => {
     await using database = await postgresql.open();
     const { prisma } = database;
-    const deps = { prisma, announce: () => undefined };
+    const deps = { prisma, announce: () => undefined, logger: testLogger };
     const { id } = await storePayment(prisma, { checkoutRequestId: null });
     const arrival = unaddressed('ws_CO_late', 'LATE000001');
     const { slow, reached, goOn } = stalling(prisma);

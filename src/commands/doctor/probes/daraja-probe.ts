@@ -1,3 +1,4 @@
+import { CheckoutRequestId } from '../../../daraja/checkout-request-id.ts';
 import type { AccessToken } from '../../../daraja/access-token.ts';
 import type { DarajaSettings } from '../../../daraja/daraja.ts';
 import { mintAccessToken } from '../../../daraja/oauth/mint-access-token.ts';
@@ -57,7 +58,7 @@ export class DarajaProbe {
     const { businessShortCode, passkey, clock } = this.#settings;
     const sign = () => signStkRequest(businessShortCode, passkey, clock.now());
     const token = await this.token();
-    return stkQuery({ http: this.#observed(), sign }, token, impossibleId);
+    return stkQuery({ http: this.#observed(), sign }, token, new CheckoutRequestId(impossibleId));
   }
 
   #observed(): HttpClient {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { tellingLogger } from '../../../support/log-record.ts';
 import { afterEach, beforeEach } from 'vitest';
 import type { SpoolRecord } from '../../../../src/callbacks/spool/record.ts';
 import { Spool } from '../../../../src/callbacks/spool/spool.ts';
@@ -17,10 +17,7 @@ export function spoolsOfEachTest() {
   let parts: AsyncDisposableStack;
   let folder: string;
   const lines: LogLine[] = [];
-  const logger = pino(
-    { level: 'info', base: null },
-    { write: (line: string) => lines.push(JSON.parse(line) as LogLine) },
-  );
+  const logger = tellingLogger((line) => lines.push(JSON.parse(line) as LogLine));
   beforeEach(async () => {
     parts = new AsyncDisposableStack();
     const parent = await mkdtemp(join(tmpdir(), 'malipo-spool-'));
