@@ -50,10 +50,12 @@ const leaksShown = 10;
 
 /** Of all that the servers of this run said, nothing may name a payer or open a door. */
 function assertNoLeak(logFolder: string): void {
-  const { lines, leaks } = searchRecord(logFolder);
+  const { lines, leaks, caught } = searchRecord(logFolder);
+  const searched = `${String(lines)} lines that servers logged or printed were searched for secrets`;
   console.log(
-    `\n${String(lines)} lines that servers logged or printed were searched for secrets: ${String(leaks.length)} have one.`,
+    `\n${searched}: ${String(leaks.length)} hold one, and ${String(caught.length)} had theirs masked.`,
   );
+  for (const line of caught.slice(0, leaksShown)) console.log(`  masked in: ${line.slice(0, 500)}`);
   if (leaks.length === 0) return;
   const shown = leaks
     .slice(0, leaksShown)

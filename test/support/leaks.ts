@@ -38,7 +38,12 @@ export function findLeaks(text: string, secrets: readonly string[]): Leak[] {
 }
 
 /** Looks through what the servers of a whole run logged and printed. */
-export function searchRecord(folder: string): { lines: number; leaks: (Leak & { file: string })[] } {
+export function searchRecord(folder: string): {
+  lines: number;
+  leaks: (Leak & { file: string })[];
+  /** Lines that hold none only because the net under the logger caught it. */
+  caught: string[];
+} {
   const names = readdirSync(folder);
   const secrets = names.includes('secrets')
     ? readFileSync(join(folder, 'secrets'), 'utf8')
@@ -54,5 +59,8 @@ export function searchRecord(folder: string): { lines: number; leaks: (Leak & { 
       lines += text.split('\n').length - 1;
       return findLeaks(text, secrets).map((leak) => ({ file, ...leak }));
     });
-  return { lines, leaks };
+  const caught = names.includes('caught')
+    ? readFileSync(join(folder, 'caught'), 'utf8').trim().split('\n')
+    : [];
+  return { lines, leaks, caught };
 }

@@ -6,33 +6,43 @@ import { inject } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { secretsOf } from '../../src/config/config.ts';
 import type { Env } from '../../src/config/env.ts';
-import { createLogger } from '../../src/lib/logger.ts';
+import type { Logger } from '../../src/lib/logger.ts';
+import { createRedactor } from '../../src/lib/redact.ts';
 import type { Masked } from '../../src/lib/masked.ts';
 
 /** What this run's servers print; when all tests are done, test/support/global-setup.ts looks through it for leaks. */
 const folder = inject('logFolder');
 
 /** Synchronous, so that what was logged before a crash is there. */
-export const recordedLines = pino.destination({
+const recordedLines = pino.destination({
   dest: join(folder, `logged-${String(process.pid)}.log`),
   append: true,
   sync: true,
 });
 
-/** Logs everything, as a server would, into the record. */
-export const testLogger = createLogger('trace', { to: recordedLines });
+type Options = { level?: string; secrets?: readonly Masked[]; tell?: (line: string) => void };
 
-/** Records like the others, from level info on, and tells the test each line. */
-export function tellingLogger(tell: (line: string) => void): ReturnType<typeof createLogger> {
+/**
+ * Logs as a server would, into the record, and to the test if it wants to know. What only the net under the logger keeps
+ * out is noted as well: it should not have been logged in the first place.
+ */
+export function recordingLogger({ level = 'trace', secrets = [], tell }: Options = {}): Logger {
+  const net = createRedactor(secrets);
   const write = (line: string): void => {
-    recordedLines.write(line);
-    tell(line);
+    const shown = net.json(line);
+    recordedLines.write(shown);
+    if (shown !== line) appendFileSync(join(folder, 'caught'), shown);
+    tell?.(shown);
   };
-  return createLogger('info', { to: { write } });
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write });
 }
 
-export function recordingLogger(secrets: readonly Masked[]): ReturnType<typeof createLogger> {
-  return createLogger('trace', { secrets, to: recordedLines });
+/** For whoever has no secrets and wants to know nothing. */
+export const testLogger = recordingLogger();
+
+/** Tells the test each line from level info on. */
+export function tellingLogger(tell: (line: string) => void): Logger {
+  return recordingLogger({ level: 'info', tell });
 }
 
 /** Everything that the child prints, as it comes. */

@@ -120,7 +120,7 @@ export class TestApp implements AsyncDisposable {
     recordSecretsOfConfig(config);
     const database = await (options.databases ?? embedded).open();
     const app = await createApp(config, {
-      logger: recordingLogger(secretsOf(config)),
+      logger: recordingLogger({ secrets: secretsOf(config) }),
       openDatabase: () => Promise.resolve(database),
       simulator: { ...readSimulatorSettings({}), port: 0, delayMs: 40, ...options.simulator },
       reconcilerIdleMs: 20,
