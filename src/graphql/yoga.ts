@@ -19,7 +19,7 @@ export type Graphql = {
   /** Runs what belongs to one request, so that its errors carry its id. */
   withRequestId<T>(requestId: string, work: () => T): T;
   /** The text of what is to be run, which may be named by its hash. Throws FORBIDDEN for one that is not known. */
-  documentOf(params: Params): unknown;
+  documentOf: (params: Params) => unknown;
 };
 
 /** The schema behind one pipeline for HTTP, SSE and WebSocket. Who asks is known before it is reached. */

@@ -14,7 +14,7 @@ const framesOwedMax = 300;
 /** RFC 6455's register: the client is to come back later. */
 export const tryAgainLater = 1013;
 /** Of graphql-transport-ws: the client is not to come back by itself. */
-export const tooManyRequests = 4429;
+const tooManyRequests = 4429;
 
 /**
  * Keeps one client from taking the memory or the time of all: whoever reads too slowly is let go; whoever sends too fast

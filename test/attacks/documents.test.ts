@@ -184,10 +184,10 @@ const refused: Case[] = [
   ).map(([declaration, argument, variables]): Case => ({
     title: `18: more than it may cost, by ${declaration} ${argument}`,
     request: {
-      query: `query ${declaration} { transactions(${argument}) { nodes { timeline { message } } } }`,
+      query: `query ${declaration} { transactions(${argument}) { edges { node { a: timeline { message } b: timeline { message } } } } }`,
       variables,
     },
-    says: /would cost 1101, and an operation may cost 1000/,
+    says: /would cost 1201, and an operation may cost 1000/,
   })),
   {
     title: '18: more than it may cost, ten times a little',

@@ -161,7 +161,7 @@ function hearSuccess(payment: Payment, word: Success, isOurs: boolean): Verdict 
   if (isSecond || isOfAnotherPrompt) payment.attention.push('PAID_TWICE');
   if (isPaid) {
     if (isSecond || isOfAnotherPrompt) return 'CONFLICT';
-    const isNews = fillIn(payment, word);
+    const isNews = fillIn(payment, word, fits);
     return !fits ? 'CONFLICT' : isNews ? 'APPLIED' : 'DUPLICATE';
   }
   if (!fits) return 'CONFLICT';
@@ -174,12 +174,13 @@ const isAnother = (a: Success, b: Success): boolean =>
   (a.receipt !== null && b.receipt !== null && a.receipt !== b.receipt) || a.prompt !== b.prompt;
 
 /** Rule 3: a completed payment is never left, but it is filled in. */
-function fillIn(payment: Payment, { receipt, cents }: Success): boolean {
+function fillIn(payment: Payment, { receipt, cents }: Success, fits: boolean): boolean {
   const before = visible(payment);
   payment.receipt ??= receipt;
   payment.paidCents ??= cents;
   if (visible(payment) === before) return false;
-  payment.rank = 1;
+  // Only with the right amount is it evidence of the first rank.
+  if (fits) payment.rank = 1;
   return true;
 }
 

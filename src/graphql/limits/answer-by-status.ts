@@ -11,15 +11,18 @@ const isOurs = (code: unknown) => code === ('INTERNAL_SERVER_ERROR' satisfies Er
  */
 export const answerByStatus: Plugin = {
   onExecutionResult: ({ result }) => {
-    if (!result || Array.isArray(result) || !('errors' in result) || !result.errors?.length) return;
-    const errors = result.errors as GraphQLError[];
+    if (!result || Array.isArray(result)) return;
+    // An operation without errors, or a stream, has none to speak of.
+    const answer = result as { data?: unknown; errors?: readonly GraphQLError[] };
+    const { errors = [] } = answer;
+    if (errors.length === 0) return;
     const waits = errors.map(({ extensions }) => extensions['retryAfterSeconds']);
-    if (hasNoData(result) && waits.every((wait) => typeof wait === 'number')) {
+    if (hasNoData(answer) && waits.every((wait) => typeof wait === 'number')) {
       const headers = { 'retry-after': String(Math.max(...waits)) };
-      for (const { extensions } of errors) extensions['http'] = { status: 429, headers };
-    } else if (!('data' in result)) {
+      for (const { extensions } of errors) extensions.http = { status: 429, headers };
+    } else if (!('data' in answer)) {
       for (const { extensions } of errors)
-        if (!isOurs(extensions['code'])) extensions['http'] ??= { status: 400, spec: true };
+        if (!isOurs(extensions['code'])) extensions.http ??= { status: 400, spec: true };
     }
   },
 };

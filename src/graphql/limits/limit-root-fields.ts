@@ -2,6 +2,7 @@ import {
   defaultFieldResolver,
   type GraphQLField,
   type GraphQLFieldResolver,
+  type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
 import type { Context } from '../context.ts';
@@ -16,12 +17,16 @@ type Field = GraphQLField<unknown, Context>;
  * often is refused in the way of its kind: queries and subscriptions by an error, mutations in their `userErrors`.
  */
 export function limitRootFields(schema: GraphQLSchema): GraphQLSchema {
-  const fieldsOf = (type: 'getQueryType' | 'getMutationType' | 'getSubscriptionType'): Field[] =>
-    Object.values(schema[type]()?.getFields() ?? {});
-  for (const field of fieldsOf('getQueryType')) field.resolve = orElse(refuse, field.resolve);
-  for (const field of fieldsOf('getMutationType')) field.resolve = orElse(rateLimitedPayload, field.resolve);
-  for (const field of fieldsOf('getSubscriptionType')) field.subscribe = orElse(refuse, field.subscribe);
+  for (const field of fieldsOf(schema.getQueryType())) field.resolve = orElse(refuse, field.resolve);
+  for (const field of fieldsOf(schema.getMutationType()))
+    field.resolve = orElse(rateLimitedPayload, field.resolve);
+  for (const field of fieldsOf(schema.getSubscriptionType()))
+    field.subscribe = orElse(refuse, field.subscribe);
   return schema;
+}
+
+function fieldsOf(type: GraphQLObjectType | null | undefined): Field[] {
+  return Object.values((type?.getFields() ?? {}) as { [name: string]: Field });
 }
 
 function orElse(

@@ -33,5 +33,5 @@ export const fieldCosts: { [field: string]: number } = {
   'TransactionConnection.totalCount': 10,
 };
 
-/** How many items a list has that takes no size. */
-export const otherListSize = 10;
+/** How many items a list counts for that takes no size: a payment has three to five changes. */
+export const otherListSize = 5;

@@ -27,8 +27,11 @@ export function createRates(clock: Clock): Rates {
   return {
     take(viewer, field) {
       const key = viewer.kind === 'client' ? viewer.clientId : viewer.transactionId;
-      // One that is refused takes nothing from the others.
-      return all.wait(key) || dear.get(field)?.take(key) || all.take(key);
+      // What one allowance refuses takes nothing from the other.
+      const wait = Math.max(all.wait(key), dear.get(field)?.wait(key) ?? 0);
+      if (wait > 0) return wait;
+      dear.get(field)?.take(key);
+      return all.take(key);
     },
   };
 }

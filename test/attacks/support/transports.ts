@@ -18,7 +18,7 @@ export type Verdict = { data: Record<string, unknown> | null; errors: AnsweredEr
 
 export type Transport = {
   name: 'HTTP' | 'SSE' | 'WebSocket';
-  ask(app: TestApp, request: Request, credential?: string): Promise<Verdict>;
+  ask: (app: TestApp, request: Request, credential?: string) => Promise<Verdict>;
 };
 
 type Answer = { data?: Record<string, unknown> | null; errors?: AnsweredError[] };
@@ -77,9 +77,9 @@ export type Socket = AsyncDisposable & {
   /** What came so far. */
   messages: Message[];
   closed: Promise<{ code: number; reason: string }>;
-  send(message: unknown): void;
-  next(isIt: (message: Message) => boolean): Promise<Message>;
-  ask(request: Request, id?: string): Promise<Verdict>;
+  send: (message: unknown) => void;
+  next: (isIt: (message: Message) => boolean) => Promise<Message>;
+  ask: (request: Request, id?: string) => Promise<Verdict>;
 };
 
 export async function openSocket(app: TestApp, credential: string | null = testKey): Promise<Socket> {

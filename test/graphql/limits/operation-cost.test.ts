@@ -47,20 +47,20 @@ it.each<[number, string, Record<string, unknown>?]>([
   [6, 'query ($n: Int) { paged(page: { first: $n }) { nodes { id } } }', { n: 5 }],
   [6, 'query ($page: Page) { paged(page: $page) { nodes { id } } }', { page: { first: null, last: 5 } }],
   [5, '{ plain(first: 5) { id } }'],
-  [10, '{ plain { id } }'],
+  [5, '{ plain { id } }'],
   [3, '{ named(ids: ["a", "b", "c"]) { id } }'],
   [3, 'query ($ids: [ID!]!) { named(ids: $ids) { id } }', { ids: ['a', 'b', 'c'] }],
   [1, 'query ($data: JSON) { kept(data: $data) { id } }', { data: { first: 1_000 } }],
   [12, '{ items(first: 5) { edges { node { id } } pageInfo { hasNextPage } } }'],
-  // Five items, each with ten parts.
-  [1 + 5 * 11, '{ items(first: 5) { nodes { parts { id } } } }'],
+  // Five items, each with so many parts as a list without a size counts for.
+  [1 + 5 * (1 + 5), '{ items(first: 5) { nodes { parts { id } } } }'],
   // Five items, each with a connection of seven.
   [1 + 5 * (1 + 1 + 7), '{ items(first: 5) { nodes { items { nodes { id } } } } }'],
   [
     2 * 6,
     '{ a: items(first: 5) { ...N } b: items(first: 5) { ...N } } fragment N on ItemConnection { nodes { id } }',
   ],
-  [1 + 10, '{ node { id ... on Item { parts { id } ... { id } } ...P } } fragment P on Item { id }'],
+  [1 + 5, '{ node { id ... on Item { parts { id } ... { id } } ...P } } fragment P on Item { id }'],
 ])('%i: %s', (cost, query, variables) => {
   expect(costOf(query, variables)).toBe(cost);
 });

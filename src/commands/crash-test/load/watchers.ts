@@ -30,7 +30,11 @@ const wholeShare = 0.2;
 /** Before a socket that broke is opened again, and before a subscription that ended in an error is made again. */
 const retryWaitMaxMs = 400;
 const resumeWaitMaxMs = 2_000;
-const socketsPerProcess = 2;
+/** Malipo takes 50 operations on one socket. */
+const watchersPerSocket = 40;
+
+/** A client of one socket, and how many watch over it. */
+type Line = { client: Client; watchers: number };
 
 /**
  * Watchers, many on each socket. A socket goes to any process and, when it breaks, to any other; each watcher goes on
@@ -43,14 +47,12 @@ export class Watchers implements AsyncDisposable {
   /** Subscriptions that ended in an error and were made again. */
   resumed = 0;
   readonly #deps: WatchersDeps;
-  readonly #clients: readonly [Client, ...Client[]];
+  readonly #lines: Line[] = [];
   readonly #sockets = new Set<WebSocket>();
   #isOver = false;
 
   constructor(deps: WatchersDeps) {
     this.#deps = deps;
-    const more = Array.from({ length: deps.malipos.length * socketsPerProcess - 1 }, () => this.#connect());
-    this.#clients = [this.#connect(), ...more];
   }
 
   /** Follows a payment until its stream ends. */
@@ -78,7 +80,7 @@ export class Watchers implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     // One that is just connecting rejects with what becomes of that.
-    await Promise.allSettled(this.#clients.map(async (client) => client.dispose()));
+    await Promise.allSettled(this.#lines.map(async ({ client }) => client.dispose()));
     for (const socket of this.#sockets) socket.terminate();
   }
 
@@ -102,6 +104,15 @@ export class Watchers implements AsyncDisposable {
     });
   }
 
+  /** Any with room; another where there is none. */
+  #lineWithRoom(): Line {
+    const [line, ...others] = this.#lines.filter(({ watchers }) => watchers < watchersPerSocket);
+    if (line !== undefined) return this.#deps.random.pick([line, ...others]);
+    const another = { client: this.#connect(), watchers: 0 };
+    this.#lines.push(another);
+    return another;
+  }
+
   #keep(socket: WebSocket): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
@@ -116,7 +127,9 @@ export class Watchers implements AsyncDisposable {
       this.#subscribe(watcher, query);
     };
     let failed = false;
-    const end = this.#deps.random.pick(this.#clients).subscribe<PaymentStatus>(
+    const line = this.#lineWithRoom();
+    line.watchers += 1;
+    const end = line.client.subscribe<PaymentStatus>(
       { query, variables: watcher.variables },
       {
         next: (result) => {
@@ -126,8 +139,12 @@ export class Watchers implements AsyncDisposable {
           failed = true;
           setImmediate(end);
         },
-        error: again,
+        error: () => {
+          line.watchers -= 1;
+          again();
+        },
         complete: () => {
+          line.watchers -= 1;
           if (failed) again();
           else watcher.ended = !this.#isOver;
         },
