@@ -41,7 +41,8 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
   };
 }
 
-function isJwt(credential: string): boolean {
+/** Such as watch tokens are: whether it is good can be told without a look-up. */
+export function isJwt(credential: string): boolean {
   return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(credential);
 }
 

@@ -83,17 +83,6 @@ export type DarajaConfig = {
   partyB: string;
 };
 
-/** Whatever of the settings must never be printed, for whoever prints. */
-export function secretsOf({ daraja, secrets, hints }: Config): Masked[] {
-  return [
-    daraja.consumerSecret,
-    daraja.passkey,
-    ...secrets.malipoSecrets,
-    ...(secrets.bootstrapKey ? [secrets.bootstrapKey] : []),
-    ...(hints.kind === 'redis' ? [hints.url] : []),
-  ];
-}
-
 const environments = { simulator: 'SIMULATOR', sandbox: 'SANDBOX', production: 'PRODUCTION' } as const;
 type EnvironmentName = keyof typeof environments;
 

@@ -13,7 +13,7 @@ export type ErrorCode =
   | 'INTERNAL_SERVER_ERROR';
 
 /** What Yoga answers over HTTP where the error is the whole answer. `spec`: not in the older media type, which has 200. */
-type HttpAnswer = { status: number; spec?: boolean };
+type HttpAnswer = { status: number; spec?: boolean; headers?: Record<string, string> };
 const httpAnswers: Partial<Record<ErrorCode, HttpAnswer>> = { UNAUTHENTICATED: { status: 401 } };
 
 /** For an operation that is refused before it is looked at. */
@@ -25,11 +25,12 @@ export function callerError(code: ErrorCode, message: string, http = httpAnswers
   return new GraphQLError(message, { extensions: { code, ...(http ? { http } : {}) } });
 }
 
-/** Asked too often. The caller may ask again after so many seconds. */
-export function rateLimited(retryAfterSeconds: number): GraphQLError {
+/** Asked too often. The caller may ask again after so many seconds. `isWhole`: nothing of the operation is answered. */
+export function rateLimited(retryAfterSeconds: number, { isWhole = false } = {}): GraphQLError {
   const code: ErrorCode = 'RATE_LIMITED';
   const message = `Too many requests. Ask again in ${retryAfterSeconds} s.`;
-  return new GraphQLError(message, { extensions: { code, retryAfterSeconds } });
+  const http: HttpAnswer = { status: 429, headers: { 'retry-after': String(retryAfterSeconds) } };
+  return new GraphQLError(message, { extensions: { code, retryAfterSeconds, ...(isWhole ? { http } : {}) } });
 }
 
 export const notFound = () => callerError('NOT_FOUND', 'There is no such transaction.');

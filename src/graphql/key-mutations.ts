@@ -97,8 +97,8 @@ builder.mutationFields((t) => ({
     description: 'Makes a key, and its client if there is none of that name. Needs the scope admin.',
     args: { input: t.arg({ type: CreateApiKeyInput, required: true, description: 'What to make.' }) },
     resolve: async (_root, { input }, context) => {
-      const { scopes } = requireScope(context, 'admin');
-      const created = await createKey(context.deps, scopes, input);
+      const asker = requireScope(context, 'admin');
+      const created = await createKey(context.deps, asker, input);
       if ('refusals' in created) {
         const { refusals } = created;
         return {
@@ -123,11 +123,11 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: async (_root, { id: globalId, overlapSeconds }, context) => {
-      const { scopes } = requireScope(context, 'admin');
+      const asker = requireScope(context, 'admin');
       const id = readApiKeyId(globalId);
       if (id === null) return { issued: null, predecessor: null, userErrors: [noSuchKey()] };
       const request = { id, overlapSeconds: overlapSeconds ?? overlapSecondsDefault };
-      const rotated = await rotateKey(context.deps, scopes, request);
+      const rotated = await rotateKey(context.deps, asker, request);
       if ('refusal' in rotated) {
         const { code, message, field } = rotated.refusal;
         const userErrors = [refusal(code, message, [field])];

@@ -1,14 +1,12 @@
 import { callerError } from './errors.ts';
 import { readCursor } from './global-ids.ts';
-
-const pageSizeDefault = 20;
-const pageSizeMax = 100;
+import { listSizeDefault, listSizeMax } from './limits/limits.ts';
 
 /** Throws BAD_USER_INPUT for what would otherwise have to be cut down in silence. */
 export function readPageSize(name: 'first' | 'last', size: number | null | undefined): number {
-  const take = size ?? pageSizeDefault;
-  if (take >= 1 && take <= pageSizeMax) return take;
-  throw callerError('BAD_USER_INPUT', `\`${name}\` must be from 1 to ${String(pageSizeMax)}.`);
+  const take = size ?? listSizeDefault;
+  if (take >= 1 && take <= listSizeMax) return take;
+  throw callerError('BAD_USER_INPUT', `\`${name}\` must be from 1 to ${String(listSizeMax)}.`);
 }
 
 /** The id behind a cursor. Throws BAD_USER_INPUT for what is none. */

@@ -53,16 +53,3 @@ export const UserError = builder.objectRef<UserErrorShape>('UserError').implemen
 export function refusal(code: UserErrorShape['code'], message: string, path: string[]): UserErrorShape {
   return { code, message, path, retryable: false, retryAfterSeconds: null };
 }
-
-/** What every mutation answers to whoever asks too often: as if it had refused, which all of them can. */
-export function rateLimitedPayload(retryAfterSeconds: number) {
-  const message = `Too many requests. Send the same request again in ${retryAfterSeconds} s.`;
-  const error: UserErrorShape = {
-    code: 'RATE_LIMITED',
-    message,
-    path: [],
-    retryable: true,
-    retryAfterSeconds,
-  };
-  return { transactionId: null, token: null, replayed: false, userErrors: [error] };
-}

@@ -36,7 +36,7 @@ export function createGraphql(deps: GraphqlDeps, gate: GateSettings): Graphql {
     },
     plugins: [
       ...(gate.trustedDocuments === null ? [] : [nameDocuments(readDocument)]),
-      createGate(gate),
+      createGate(gate, deps.rates),
       nameRequestOfInvalidDocuments(requestId),
       answerByStatus,
       ...(deps.trace === untraced ? [] : [traceOperations(deps.trace)]),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Authenticate } from '../access/authenticate.ts';
+import { isJwt, type Authenticate } from '../access/authenticate.ts';
 import type { Viewer } from '../access/viewer.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createRecentCache } from '../lib/recent-cache.ts';
@@ -20,20 +20,32 @@ export type DoorDeps = { authenticate: Authenticate; clock: Clock; rateLimits: b
 /** Refusals for one address. */
 const refusals = { perSecond: 5, burst: 10 };
 const addressesMax = 50_000;
+/** A credential that was refused is not looked up again for so long, in milliseconds: it does not become good. */
+const refusedMs = 10_000;
+const refusedMax = 10_000;
 /** Those who share an address with whoever guesses, and came in lately, are let in as before. */
 const knownMax = 10_000;
 
 export function createDoor({ authenticate, clock, rateLimits }: DoorDeps): Door {
   const refused = createTokenBuckets(clock, refusals, addressesMax);
   const known = createRecentCache<true>(knownMax);
+  const refusedAt = createRecentCache<number>(refusedMax);
   return {
     async enter(credential, address) {
       const key = credential === null ? null : keyOf(credential);
-      const wait = rateLimits && (key === null || !known.get(key)) ? refused.wait(address) : 0;
+      const now = clock.now().getTime();
+      // A client that does not know that its key has ended goes on and on: it uses up nothing that others need.
+      if (key !== null && now < (refusedAt.get(key) ?? 0) + refusedMs) return { outcome: 'refused' };
+      // A payer shares an address with thousands, and what shows a watch token to be good is not looked up.
+      const isFree = credential !== null && (isJwt(credential) || (key !== null && known.get(key) === true));
+      const wait = rateLimits && !isFree ? refused.wait(address) : 0;
       if (wait > 0) return { outcome: 'slow-down', retryAfterSeconds: wait };
       const viewer = credential === null ? null : await authenticate(credential);
       if (viewer === null || key === null) {
-        if (key !== null) known.forget(key);
+        if (key !== null) {
+          known.forget(key);
+          refusedAt.set(key, now);
+        }
         if (rateLimits) refused.take(address);
         return { outcome: 'refused' };
       }

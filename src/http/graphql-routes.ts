@@ -6,7 +6,7 @@ import type { Graphql } from '../graphql/yoga.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ClientAddress } from './client-address.ts';
-import type { Place, Places } from './places.ts';
+import type { Places } from './places.ts';
 import { bearerCredential } from './credential.ts';
 import type { HttpObserver } from './server.ts';
 import type { Door, Entry } from './door.ts';
@@ -81,10 +81,6 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
         if (request.method === 'POST' && !request.body) {
           return refuse(request, reply, 400, 'BAD_REQUEST', 'The request has no body.');
         }
-        const place = wantsStream(request) ? takePlace(deps, request, entry.key) : undefined;
-        if (place === null)
-          return refuseForNow(request, reply, 'Too many streams are open. Try again later.');
-        if (place) reply.raw.once('close', () => place.leave());
         const { graphql } = deps;
         const response = await graphql.withRequestId(request.id, async () =>
           graphql.yoga.handleNodeRequestAndResponse(request, reply.raw, {
@@ -93,10 +89,16 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
             isGone: () => reply.raw.destroyed,
           }),
         );
-        void reply.code(response.status).headers(Object.fromEntries(response.headers));
-        if (!isStream(response)) return reply.send(await response.text());
+        const answer = () => reply.code(response.status).headers(Object.fromEntries(response.headers));
+        if (!isStream(response)) return answer().send(await response.text());
+        // Not by what the client says that it accepts: Yoga has ideas of its own about that.
+        const place = deps.lifecycle.phase === 'running' ? deps.places.takeBy(entry.key) : null;
+        // One that nobody reads has not begun, and leaves nothing behind.
+        if (place === null)
+          return refuseForNow(request, reply, 'No stream can be opened at the moment. Try again.');
+        reply.raw.once('close', () => place.leave());
         keepWhileOpen(deps, streams, reply.raw, viewer);
-        return reply.send(response.body);
+        return answer().send(response.body);
       },
     });
     done();
@@ -113,18 +115,6 @@ function isServing({ phase }: Lifecycle, { headers }: FastifyRequest): boolean {
 
 function wantsStream({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
   return (headers.accept ?? '').includes('text/event-stream');
-}
-
-/** Null where there is none left, for all or for this key. */
-function takePlace(
-  { places, clientAddress }: GraphqlRouteDeps,
-  { raw }: FastifyRequest,
-  key: string,
-): Place | null {
-  const place = places.take(clientAddress(raw));
-  if (place === null || place.letIn(key)) return place;
-  place.leave();
-  return null;
 }
 
 function isStream({ headers }: Response): boolean {

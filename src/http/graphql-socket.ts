@@ -13,7 +13,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Connection, Connections, Ending } from '../access/connections/connection.ts';
 import type { Viewer } from '../access/viewer.ts';
-import { callerError, maskError, withRequestId } from '../graphql/errors.ts';
+import { callerError, maskError, rateLimited, withRequestId } from '../graphql/errors.ts';
 import type { Graphql, RequestContext } from '../graphql/yoga.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
@@ -147,6 +147,8 @@ export function attachGraphqlSocket(server: Server, deps: GraphqlSocketDeps): As
         // Asked anew each time: a key may have been revoked, and a watch token run out, since the socket was opened.
         const entry = await enter(deps, connectionParams, request).catch((error: unknown) => ({ error }));
         if ('error' in entry) return [maskError(deps.logger, entry.error, requestId)];
+        if (entry.outcome === 'slow-down')
+          return [withRequestId(rateLimited(entry.retryAfterSeconds), requestId, 'RATE_LIMITED')];
         if (entry.outcome !== 'in') {
           socket.close(forbidden, 'Forbidden');
           return [withoutStatus(callerError('UNAUTHENTICATED', 'The credential opens nothing any longer.'))];

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Authenticate } from '../access/authenticate.ts';
 import type { Viewer } from '../access/viewer.ts';
 import type { Logger } from '../lib/logger.ts';
 import { within } from '../lib/within.ts';
+import type { ClientAddress } from './client-address.ts';
 import { bearerCredential } from './credential.ts';
+import type { Door } from './door.ts';
 
 export type MetricsSource = {
   contentType: string;
@@ -13,7 +14,8 @@ export type MetricsSource = {
 
 export type KeyedMetricsDeps = {
   metrics: MetricsSource;
-  authenticate: Authenticate;
+  door: Door;
+  clientAddress: ClientAddress;
   logger: Logger;
   /** Whether several processes answer on this port, so that each scrape would reach another one. */
   isShared: boolean;
@@ -44,6 +46,10 @@ const refusals = {
     status: 403,
     body: { code: 'FORBIDDEN', message: 'This credential lacks the scope metrics.' },
   },
+  tooOften: {
+    status: 429,
+    body: { code: 'RATE_LIMITED', message: 'Too many wrong credentials came from this address.' },
+  },
   unavailable: {
     status: 503,
     body: {
@@ -66,13 +72,17 @@ type Refusal = keyof typeof refusals;
 /** A database that takes longer to know a key is as good as away, in milliseconds. */
 const lookUpMsMax = 500;
 
-async function refusalFor(deps: KeyedMetricsDeps, { headers, id }: FastifyRequest): Promise<Refusal | null> {
+async function refusalFor(
+  deps: KeyedMetricsDeps,
+  { headers, id, raw }: FastifyRequest,
+): Promise<Refusal | null> {
   const credential = bearerCredential(headers.authorization) ?? null;
   if (credential === null) return 'unauthenticated';
   try {
-    const viewer = await within(deps.authenticate(credential), lookUpMsMax);
-    if (viewer === null) return 'unauthenticated';
-    if (!maySeeMetrics(viewer)) return 'forbidden';
+    const entry = await within(deps.door.enter(credential, deps.clientAddress(raw)), lookUpMsMax);
+    if (entry.outcome === 'slow-down') return 'tooOften';
+    if (entry.outcome === 'refused') return 'unauthenticated';
+    if (!maySeeMetrics(entry.viewer)) return 'forbidden';
     return deps.isShared ? 'shared' : null;
   } catch (error) {
     deps.logger.warn({ err: error, requestId: id }, 'the key of a scrape could not be looked up');
@@ -91,6 +101,6 @@ async function send(reply: FastifyReply, { contentType, render }: MetricsSource)
 function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const { status, body } = refusals[refusal];
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
-  if (status === 503) void reply.header('retry-after', '5');
+  if (status === 503 || status === 429) void reply.header('retry-after', '5');
   return reply.code(status).send(body);
 }

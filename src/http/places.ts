@@ -17,6 +17,8 @@ export type Place = {
 export type Places = {
   /** Null where there is no place left. */
   take(address: string): Place | null;
+  /** For whom it is known by which key it came in. */
+  takeBy(key: string): Place | null;
   readonly count: number;
 };
 
@@ -25,30 +27,33 @@ export function createPlaces(limitsEach: boolean): Places {
   const strangers = createCounter(limitsEach ? strangersPerAddressMax : Number.POSITIVE_INFINITY);
   const guests = createCounter(limitsEach ? perKeyMax : Number.POSITIVE_INFINITY);
   let count = 0;
+
+  function placeThatLeaves(release: () => void): Place {
+    count += 1;
+    let isTaken = true;
+    return {
+      letIn(key) {
+        if (!isTaken || !guests.add(key)) return false;
+        release();
+        release = () => guests.remove(key);
+        return true;
+      },
+      leave() {
+        if (!isTaken) return;
+        isTaken = false;
+        count -= 1;
+        release();
+      },
+    };
+  }
+
   return {
     get count() {
       return count;
     },
-    take(address) {
-      if (count >= inAllMax || !strangers.add(address)) return null;
-      count += 1;
-      let release = () => strangers.remove(address);
-      let hasLeft = false;
-      return {
-        letIn(key) {
-          if (hasLeft || !guests.add(key)) return false;
-          release();
-          release = () => guests.remove(key);
-          return true;
-        },
-        leave() {
-          if (hasLeft) return;
-          hasLeft = true;
-          count -= 1;
-          release();
-        },
-      };
-    },
+    take: (address) =>
+      count < inAllMax && strangers.add(address) ? placeThatLeaves(() => strangers.remove(address)) : null,
+    takeBy: (key) => (count < inAllMax && guests.add(key) ? placeThatLeaves(() => guests.remove(key)) : null),
   };
 }
 

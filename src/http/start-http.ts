@@ -55,7 +55,6 @@ export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Htt
   const servers = [main];
   parts.defer(() => close(main));
   registerHealthRoutes(main, deps.health);
-  registerKeyedMetrics(main, { ...deps, isShared: config.metrics.isPortShared });
   registerCallbackRoutes(main, deps.callbacks);
   const { rateLimits, corsOrigins } = config.gate;
   const reception = {
@@ -65,6 +64,7 @@ export async function startHttp(config: HttpConfig, deps: HttpDeps): Promise<Htt
     places: createPlaces(rateLimits),
     origins: createOrigins(corsOrigins),
   };
+  registerKeyedMetrics(main, { ...reception, isShared: config.metrics.isPortShared });
   // Before the streams, so that those are cut first: sockets may have to wait for an answer.
   parts.use(attachGraphqlSocket(main.server, reception));
   const { developmentKey } = deps;

@@ -10,7 +10,7 @@ const scrubs: readonly Scrub[] = [
   // Ends in the payer's number.
   [/ws_CO_[\w-]+/gi, '[CheckoutRequestID]'],
   [/\bmlp_[\w-]{8,}/g, '[key]'],
-  [/\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]+)?/g, '[token]'],
+  [/(?<![\w-])eyJ[\w-]{8,2000}\.[\w-]+(?:\.[\w-]+)?/g, '[token]'],
   [/(?<![0-9a-f])[0-9a-f]{68}(?![0-9a-f])/gi, '[callback token]'],
   [/\b(?:Bearer|Basic) +[\w.~+/=-]{16,}/g, '[credential]'],
   [/(?<=:\/\/[^\s:/@]*:)[^\s/@]+(?=@)/g, '[password]'],

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { createApp, type App } from '../app.ts';
-import { secretsOf, type Config } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { secretsOf } from '../config/secrets-of.ts';
 import { Lifecycle } from '../lib/lifecycle.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
 

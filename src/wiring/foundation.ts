@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { ensureFixedClients } from '../access/fixed-clients.ts';
 import { Spool } from '../callbacks/spool/spool.ts';
-import { secretsOf, type Config } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { secretsOf } from '../config/secrets-of.ts';
 import { fingerprintOfSecret, keptSecret, newSecret } from '../config/kept-secret.ts';
 import { createDatabaseCheck } from '../database/database-check.ts';
 import { bindDeployment } from '../database/deployment.ts';

@@ -14,6 +14,7 @@ import { onEachDatabase } from '../support/test-database.ts';
 
 const start = new Date('2026-11-24T07:10:00Z');
 const every: ReadonlySet<Scope> = new Set(scopes);
+const askedWith = (held: ReadonlySet<Scope>) => ({ clientId: developmentClient.id, scopes: held });
 const daysLater = (days: number) => new Date(start.getTime() + days * 86_400_000);
 
 onEachDatabase('a key', (opened) => {
@@ -34,14 +35,14 @@ onEachDatabase('a key', (opened) => {
   };
 
   async function make(changes: Partial<KeyInput> = {}, environment: Environment = 'SANDBOX') {
-    const created = await createKey(depsIn(environment), every, input(changes));
+    const created = await createKey(depsIn(environment), askedWith(every), input(changes));
     if ('refusals' in created) throw new Error(JSON.stringify(created.refusals));
     return created.issued;
   }
 
   async function refusalsOf(changes: Partial<KeyInput>, held = every) {
     const before = [await opened().prisma.apiKey.count(), await opened().prisma.client.count()];
-    const created = await createKey(depsIn('SANDBOX'), held, input(changes));
+    const created = await createKey(depsIn('SANDBOX'), askedWith(held), input(changes));
     expect([await opened().prisma.apiKey.count(), await opened().prisma.client.count()]).toEqual(before);
     return 'refusals' in created ? created.refusals.map(({ code, field }) => [code, field]) : [];
   }
@@ -110,13 +111,22 @@ onEachDatabase('a key', (opened) => {
       expect(await refusalsOf({ scopes: ['payments:read', 'payments:manage'] }, held)).toEqual([
         ['SCOPE_NOT_HELD', 'scopes'],
       ]);
-      expect(await createKey(depsIn('SANDBOX'), held, input({ scopes: [...held] }))).toHaveProperty('issued');
+      const made = await createKey(depsIn('SANDBOX'), askedWith(held), input({ scopes: [...held] }));
+      expect(made).toHaveProperty('issued');
+    });
+
+    it('opens the payments of another client only when payments:manage makes it', async () => {
+      const { client } = (await make()).stored;
+      const held = new Set<Scope>(['admin', 'payments:read']);
+      const changes: Partial<KeyInput> = { clientName: client.name, scopes: ['payments:read'] };
+      expect(await refusalsOf(changes, held)).toEqual([['SCOPE_NOT_HELD', 'clientName']]);
+      expect(await make(changes)).toHaveProperty('key');
     });
   });
 
   describe('that is rotated', () => {
     const rotate = (id: string, overlapSeconds = 3_600, held = every) =>
-      rotateKey(depsIn('SANDBOX'), held, { id, overlapSeconds });
+      rotateKey(depsIn('SANDBOX'), askedWith(held), { id, overlapSeconds });
     const issuedBy = (rotation: Rotation): IssuedKey => {
       if ('refusal' in rotation) throw new Error(rotation.refusal.message);
       return rotation.issued;

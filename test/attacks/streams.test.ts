@@ -77,4 +77,24 @@ describe('30: an event stream', () => {
     cut.abort();
     await vi.waitFor(() => expect(watched()).toEqual([]));
   });
+
+  it('takes a place that is counted, whatever its client says that it accepts', async () => {
+    await using limited = await TestApp.start({ env: { RATE_LIMITS: 'on' } });
+    const { transaction, watchToken } = await limited.initiate({ phoneNumber: reservedPayer(28) });
+    const cut = new AbortController();
+    const open = (accept: string) =>
+      fetch(`${limited.url}/graphql`, {
+        method: 'POST',
+        headers: { accept, 'content-type': 'application/json', authorization: `Bearer ${watchToken}` },
+        body: JSON.stringify({ query, variables: { id: transaction?.id } }),
+        signal: cut.signal,
+      });
+    for (let count = 0; count < 100; count += 1) {
+      const { status, headers } = await open('*/*');
+      expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining('event-stream')]);
+    }
+    await vi.waitFor(async () => expect((await open('*/*')).status).toBe(503), 10_000);
+    expect((await open('text/event-stream')).status).toBe(503);
+    cut.abort();
+  });
 });

@@ -189,10 +189,12 @@ function contradicts(payment: Payment): Verdict {
   return 'CONFLICT';
 }
 
-function hearFailure(payment: Payment, { code }: Failure): Verdict {
+function hearFailure(payment: Payment, { code, prompt }: Failure): Verdict {
   const failure = failures[code];
   // Rule 4: closed lists.
   if (failure === undefined) return 'CONFLICT';
+  // It says nothing about the prompt that is known.
+  if (payment.prompt !== prompt) return contradicts(payment);
   if (isOpen(payment)) {
     fail(payment, 3, code, failure.status, failure.failureReason);
     return 'APPLIED';

@@ -106,7 +106,8 @@ export class Run implements AsyncDisposable {
     const arrivals = possible.map((one) => arrive(this.#payments, one, this.#arrivals.size % 2));
     for (const arrival of arrivals) this.#arrivals.set(arrival.submission.id, { arrival, deliveries: 0 });
     if (arrivals.length === 0) return [];
-    if (cut !== null) this.#cut.push(...arrivals);
+    // An answer to a query that is lost is not delivered again: M-Pesa is asked again.
+    if (cut !== null) this.#cut.push(...arrivals.filter(({ heard }) => heard.word.kind !== 'query'));
     const first = this.#delivery(this.#prisma(process), arrivals, cut, !twice && cut === null);
     return twice ? [first, this.#delivery(this.#prisma(1 - process), arrivals, null, false)] : [first];
   }

@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
-import { secretsOf } from '../../src/config/config.ts';
+import { secretsOf } from '../../src/config/secrets-of.ts';
 import type { Env } from '../../src/config/env.ts';
 import type { Logger } from '../../src/lib/logger.ts';
 import { createRedactor } from '../../src/lib/redact.ts';

@@ -5,22 +5,28 @@ import { newId } from '../../lib/ids.ts';
 import type { Scope } from '../scopes.ts';
 import { issueKey, type IssuedKey } from './issue-key.ts';
 import type { KeyRefusal } from './key-refusal.ts';
-import { checkKey, type KeyInput } from './key-rules.ts';
+import { checkKey, paymentsOfOthers, type KeyInput } from './key-rules.ts';
 
 export type KeyDeps = { prisma: PrismaClient; clock: Clock; environment: Environment };
 
+/** Whoever asks for a key, and with what right. */
+export type KeyAsker = { clientId: string; scopes: ReadonlySet<Scope> };
+
 /**
- * A new key of the client of that name, which is made if there is none. `held` are the scopes of whoever asks; the key
- * gets no other. It is told here and never again.
+ * A new key of the client of that name, which is made if there is none. The key gets no scope that the asker has not. It
+ * is told here and never again.
  */
 export async function createKey(
   deps: KeyDeps,
-  held: ReadonlySet<Scope>,
+  asker: KeyAsker,
   input: KeyInput,
 ): Promise<{ issued: IssuedKey } | { refusals: KeyRefusal<keyof KeyInput>[] }> {
-  const checked = checkKey(input, { held, now: deps.clock.now() });
+  const checked = checkKey(input, { held: asker.scopes, now: deps.clock.now() });
   if ('refusals' in checked) return checked;
   const { clientName, ...request } = checked.request;
+  const existing = await deps.prisma.client.findUnique({ where: { name: clientName }, select: { id: true } });
+  const foreign = existing && paymentsOfOthers(request.scopes, existing.id, asker);
+  if (foreign) return { refusals: [{ ...foreign, field: 'clientName' }] };
   const clientId = await findOrMakeClient(deps, clientName);
   return { issued: await issueKey(deps.prisma, deps, { ...request, clientId }) };
 }

@@ -42,6 +42,21 @@ export function scopesNotHeld(scopes: readonly string[], held: ReadonlySet<strin
   return { code: 'SCOPE_NOT_HELD', message, field: 'scopes' };
 }
 
+/**
+ * A client's payments are for its own keys, and for whoever may see all payments: a key to them in another's name would be
+ * a way around that.
+ */
+export function paymentsOfOthers(
+  scopes: readonly string[],
+  clientId: string,
+  asker: { clientId: string; scopes: ReadonlySet<Scope> },
+): Omit<KeyRefusal<never>, 'field'> | null {
+  const isAboutPayments = scopes.some((scope) => scope.startsWith('payments:'));
+  if (!isAboutPayments || clientId === asker.clientId || asker.scopes.has('payments:manage')) return null;
+  const message = 'Only a key with payments:manage can give access to the payments of another client.';
+  return { code: 'SCOPE_NOT_HELD', message };
+}
+
 /** Names are shown in lists and terminals: what they say must be what is seen. */
 function nameRefusal(field: 'clientName' | 'name', text: string): Refusal | null {
   const name = text.trim();

@@ -1,8 +1,8 @@
 import type { Scope } from '../scopes.ts';
-import type { KeyDeps } from './create-key.ts';
+import type { KeyAsker, KeyDeps } from './create-key.ts';
 import { issueKey, type IssuedKey } from './issue-key.ts';
 import type { KeyRefusal } from './key-refusal.ts';
-import { scopesNotHeld } from './key-rules.ts';
+import { paymentsOfOthers, scopesNotHeld } from './key-rules.ts';
 import { isActive, keyColumns, type StoredKey } from './stored-key.ts';
 
 type Refusal = KeyRefusal<'id' | 'overlapSeconds'>;
@@ -20,7 +20,7 @@ export const overlapSecondsMax = 30 * 24 * 60 * 60;
  */
 export async function rotateKey(
   deps: KeyDeps,
-  held: ReadonlySet<Scope>,
+  asker: KeyAsker,
   { id, overlapSeconds }: { id: string; overlapSeconds: number },
 ): Promise<Rotation> {
   return deps.prisma.$transaction(async (tx) => {
@@ -30,7 +30,10 @@ export async function rotateKey(
       select: { ...keyColumns, clientId: true },
     });
     const now = deps.clock.now();
-    const refusal = refusalOf(stored, { held, overlapSeconds, now });
+    const foreign = stored && paymentsOfOthers(stored.scopes, stored.clientId, asker);
+    const refusal: Refusal | null =
+      refusalOf(stored, { held: asker.scopes, overlapSeconds, now }) ??
+      (foreign && { ...foreign, field: 'id' });
     if (stored === null || refusal !== null) return { refusal: refusal ?? notFound, stored };
 
     const { clientId, name, scopes } = stored;

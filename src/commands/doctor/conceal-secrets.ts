@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { secretsOf } from '../../config/secrets-of.ts';
 import type { Finding } from './finding.ts';
 
 /** Shorter texts would hide innocent words, and are no secrets worth the name. */
@@ -9,7 +10,9 @@ const lengthMin = 6;
  * quote what it was given.
  */
 export function concealSecrets(config: Config): (finding: Finding) => Finding {
-  const secrets = secretsOf(config).filter((text) => text.length >= lengthMin && text !== 'simulator');
+  const secrets = secretsOf(config)
+    .map((secret) => secret.reveal())
+    .filter((text) => text.length >= lengthMin && text !== 'simulator');
   // The longest first: one may be part of another.
   secrets.sort((a, b) => b.length - a.length);
   const conceal = (text: string) =>
@@ -20,26 +23,4 @@ export function concealSecrets(config: Config): (finding: Finding) => Finding {
     means: conceal(finding.means),
     todo: finding.todo === null ? null : conceal(finding.todo),
   });
-}
-
-function secretsOf({ daraja, secrets, database, hints }: Config): string[] {
-  return [
-    daraja.consumerKey,
-    daraja.consumerSecret.reveal(),
-    daraja.passkey.reveal(),
-    ...secrets.malipoSecrets.map((secret) => secret.reveal()),
-    secrets.bootstrapKey?.reveal() ?? '',
-    ...(database.kind === 'postgresql' ? passwordsIn(database.url) : []),
-    ...(hints.kind === 'redis' ? passwordsIn(hints.url.reveal()) : []),
-  ];
-}
-
-/** As it is written in the address, and as it is meant. */
-function passwordsIn(address: string): string[] {
-  const { password = '' } = URL.parse(address) ?? {};
-  try {
-    return [password, decodeURIComponent(password)];
-  } catch {
-    return [password];
-  }
 }

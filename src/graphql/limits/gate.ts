@@ -11,10 +11,11 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../context.ts';
-import { badRequest, callerError, withRequestId } from '../errors.ts';
+import { badRequest, callerError, rateLimited, withRequestId } from '../errors.ts';
 import { checkSize } from './check-size.ts';
 import { limits } from './limits.ts';
 import { operationCost } from './operation-cost.ts';
+import type { Rates } from './rates.ts';
 import { assertTrusted, type TrustedDocuments } from './trusted-documents.ts';
 
 export type GateSettings = {
@@ -27,7 +28,7 @@ export type GateSettings = {
  * What an operation must pass before any of it runs, over HTTP, SSE and WebSocket alike: it stands where all three come
  * by. Of many errors the first is told; the others would cost more than they help.
  */
-export function createGate({ trustedDocuments, introspection }: GateSettings): Plugin<Context> {
+export function createGate({ trustedDocuments, introspection }: GateSettings, rates: Rates): Plugin<Context> {
   const checkTrust = assertTrusted(trustedDocuments);
   const hideSuggestions = !introspection;
   // Of a document that is kept, so is the verdict. Nothing of it may depend on variables or on who asks.
@@ -40,7 +41,9 @@ export function createGate({ trustedDocuments, introspection }: GateSettings): P
   }
 
   return {
-    onParse: ({ params, setParseFn }) => {
+    onParse: ({ params, context, setParseFn }) => {
+      const retryAfterSeconds = rates.takeOperation(context.viewer);
+      if (retryAfterSeconds > 0) throw rateLimited(retryAfterSeconds, { isWhole: true });
       const source = String(params.source);
       if (source.length > limits.characters) {
         throw callerError(

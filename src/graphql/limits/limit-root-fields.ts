@@ -7,21 +7,18 @@ import {
 } from 'graphql';
 import type { Context } from '../context.ts';
 import { rateLimited } from '../errors.ts';
-import { rateLimitedPayload } from '../user-errors.ts';
 
 type Resolver = GraphQLFieldResolver<unknown, Context>;
 type Field = GraphQLField<unknown, Context>;
 
 /**
- * Has every field of the schema's roots ask whether its caller may go on, before anything else is done. What is asked too
- * often is refused in the way of its kind: queries and subscriptions by an error, mutations in their `userErrors`.
+ * Has every field of the schema's roots ask whether its caller may go on, before anything else is done. A mutation too is
+ * refused by an error: its `userErrors` would say that there is no transaction, which nobody has looked for.
  */
 export function limitRootFields(schema: GraphQLSchema): GraphQLSchema {
-  for (const field of fieldsOf(schema.getQueryType())) field.resolve = orElse(refuse, field.resolve);
-  for (const field of fieldsOf(schema.getMutationType()))
-    field.resolve = orElse(rateLimitedPayload, field.resolve);
-  for (const field of fieldsOf(schema.getSubscriptionType()))
-    field.subscribe = orElse(refuse, field.subscribe);
+  for (const type of [schema.getQueryType(), schema.getMutationType()])
+    for (const field of fieldsOf(type)) field.resolve = orRefuse(field.resolve);
+  for (const field of fieldsOf(schema.getSubscriptionType())) field.subscribe = orRefuse(field.subscribe);
   return schema;
 }
 
@@ -29,16 +26,10 @@ function fieldsOf(type: GraphQLObjectType | null | undefined): Field[] {
   return Object.values((type?.getFields() ?? {}) as { [name: string]: Field });
 }
 
-function orElse(
-  refused: (retryAfterSeconds: number) => unknown,
-  work: Resolver = defaultFieldResolver,
-): Resolver {
+function orRefuse(work: Resolver = defaultFieldResolver): Resolver {
   return (root, args, context, info) => {
-    const retryAfterSeconds = context.deps.rates.take(context.viewer, info.fieldName);
-    return retryAfterSeconds > 0 ? refused(retryAfterSeconds) : work(root, args, context, info);
+    const retryAfterSeconds = context.deps.rates.takeField(context.viewer);
+    if (retryAfterSeconds > 0) throw rateLimited(retryAfterSeconds);
+    return work(root, args, context, info);
   };
-}
-
-function refuse(retryAfterSeconds: number): never {
-  throw rateLimited(retryAfterSeconds);
 }

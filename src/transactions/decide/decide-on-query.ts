@@ -75,7 +75,8 @@ function failed(payment: Payment, query: Query, failure: Failure): Step {
   if (payment.suspectedCode !== query.resultCode || !payment.mayConfirm) {
     return {
       judgement: judgement('APPLIED', 'Waits for the next query to say the same.'),
-      changes: { suspectedCode: query.resultCode },
+      // In one breath is not one rung apart.
+      changes: { suspectedCode: query.resultCode, mayConfirm: query.next.pauseMs === 0 },
       ...(query.next.stillOpen ? { attention: ['STILL_OPEN'] } : {}),
     };
   }

@@ -431,6 +431,13 @@ describe('a query that says failed', () => {
     });
   });
 
+  it('is not confirmed by another that comes with it', () => {
+    const said = query('1032');
+    const first = { ...said, next: { ...said.next, pauseMs: 60_000 } };
+    const { payment } = decide(awaiting(), [first, query('1032')]);
+    expect(payment).toMatchObject({ status: 'AWAITING_PAYER', suspectedCode: '1032' });
+  });
+
   it('settles with rank 4 when the next says the same', () => {
     expect(oneByOne(awaiting(), [query('1032'), query('1032')])).toMatchObject({
       status: 'CANCELLED',
