@@ -8,6 +8,8 @@ export type AttackResult = {
   outcomes: { [kind: string]: { [outcome: string]: number } };
   /** Answers that blame the server, and attacks that were not answered at all, with what it takes to send them again. */
   failures: { index: number; attack: string; what: string }[];
+  /** Those that took longest. */
+  slowest: { index: number; attack: string; ms: number }[];
 };
 
 export type AttackOptions = {
@@ -20,6 +22,7 @@ export type AttackOptions = {
 
 const names = Object.keys(attacks) as (keyof typeof attacks)[];
 const failuresKept = 50;
+const slowestKept = 10;
 
 /**
  * Sends so many bad requests, a few at a time. The n-th of a seed is always the same one.
@@ -28,13 +31,17 @@ export async function runAttacks(
   target: Target,
   { count, seed, first = 0, atOnce, perSecond }: AttackOptions,
 ): Promise<AttackResult> {
-  const result: AttackResult = { sent: 0, outcomes: {}, failures: [] };
+  const result: AttackResult = { sent: 0, outcomes: {}, failures: [], slowest: [] };
   const startedAt = performance.now();
   let next = 0;
   const one = async (index: number): Promise<void> => {
     const random = createRandom(seed * 1_000_003 + index);
     const name = names[index % names.length] ?? 'document';
+    const sentAt = performance.now();
     const outcome = await attacks[name](target, random).catch(String);
+    result.slowest = [...result.slowest, { index, attack: name, ms: Math.round(performance.now() - sentAt) }]
+      .sort((a, b) => b.ms - a.ms)
+      .slice(0, slowestKept);
     const what = typeof outcome === 'string' ? outcome : `${outcome.kind} ${outcome.code}`;
     const counts = (result.outcomes[name] ??= {});
     counts[what] = (counts[what] ?? 0) + 1;

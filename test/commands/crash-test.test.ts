@@ -38,7 +38,7 @@ function isAlive(pid: number): boolean {
 }
 
 it('loses, doubles and leaves out nothing while everything is killed, stopped and cut off', async () => {
-  const args = ['--seconds', '20', '--seed', '11', '--rate', '10', '--json'];
+  const args = ['--seconds', '30', '--seed', '11', '--rate', '10', '--json'];
   const { code, stdout, stderr } = await crashTest(args);
   const report: unknown = JSON.parse(stdout);
   expect(report, stderr).toMatchObject({
