@@ -10,8 +10,8 @@ function addressOf(
   trusted: readonly string[] = proxies,
 ): string {
   const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
-  const request = { headers, socket: { remoteAddress: peer } } as Pick<IncomingMessage, 'headers' | 'socket'>;
-  return createClientAddress(trusted)(request);
+  const request: unknown = { headers, socket: { remoteAddress: peer } };
+  return createClientAddress(trusted)(request as Pick<IncomingMessage, 'headers' | 'socket'>);
 }
 
 it.each<[string, string, string | undefined, string | undefined, (readonly string[])?]>([
