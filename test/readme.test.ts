@@ -1,13 +1,14 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { globSync } from 'node:fs';
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { buildSchema, parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../src/commands/crash-test/servers/free-port.ts';
 import { recordOutput } from './support/log-record.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -119,20 +120,11 @@ it('.env.example names the settings that are read', async () => {
 
 async function settingsRead(): Promise<string[]> {
   const sources = await Promise.all(
-    ['src/config/config.ts', 'src/config/gate.ts', 'src/simulator/settings.ts'].map(read),
+    [...globSync('src/config/*.ts', { cwd: root }), 'src/simulator/settings.ts'].map(read),
   );
   const reading = /\b(?:reader\.(?:text|secret|integer|list|choice)|read)\(\s*'([A-Z_]+)'/g;
   const names = sources.flatMap((source) => [...source.matchAll(reading)].map(([, name = '']) => name));
   return [...new Set(names)].toSorted();
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 /** As `npm start` does it, on a data directory of its own. */

@@ -2,20 +2,16 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { callbackUrlProblem } from '../daraja/field-rules.ts';
-import { coolDownCodes, defaultCoolDowns, type CoolDownCode, type CoolDowns } from '../daraja/cool-downs.ts';
+import type { CoolDowns } from '../daraja/cool-downs.ts';
 import { Masked } from '../lib/masked.ts';
+import { databaseSettings, type DatabaseSettings } from './database-settings.ts';
 import { ConfigError, EnvReader, type Env } from './env.ts';
 import { readGate, type Gate } from './gate.ts';
+import { coolDowns, promptLimits, type PromptLimits } from './prompt-guard.ts';
 import { callbackSenders, type CallbackSenders } from './safaricom-addresses.ts';
+import { tracingSettings, type TracingSettings } from './tracing.ts';
 
 export type Environment = 'SIMULATOR' | 'SANDBOX' | 'PRODUCTION';
-
-export type PostgresSettings = { kind: 'postgresql'; url: string; connectionsMax: number };
-
-export type DatabaseSettings =
-  | PostgresSettings
-  /** `dataDir` is owned by one process; null keeps everything in memory. */
-  | { kind: 'embedded'; dataDir: string | null };
 
 /** How a process tells others to look at a payment. */
 export type HintsSettings =
@@ -26,13 +22,6 @@ export type MetricsSettings = {
   port: number | null;
   /** Whether `port` is shared with other processes, each of which counts for itself. */
   isPortShared: boolean;
-};
-
-export type TracingSettings = {
-  /** Where spans are posted. */
-  url: string;
-  /** Which share of traces is kept, from 0 to 1. */
-  ratio: number;
 };
 
 export type Config = {
@@ -69,8 +58,6 @@ export type Config = {
   logLevel: string;
   secrets: { malipoSecrets: readonly Masked[]; bootstrapKey: Masked | null };
 };
-
-export type PromptLimits = { openSeconds: number; perPhonePerMinute: number; perClientPerSecond: number };
 
 export type DarajaConfig = {
   /** Null: the built-in simulator's, once it runs. */
@@ -123,7 +110,7 @@ export function inspectConfig(env: Env): { config: Config; problems: readonly st
   for (const entry of trustedProxies) checkAddress(reader, 'TRUSTED_PROXIES', entry);
   const allowedIps = reader.list('CALLBACK_ALLOWED_IPS') ?? null;
   for (const entry of allowedIps ?? []) checkAddress(reader, 'CALLBACK_ALLOWED_IPS', entry);
-  const database = databaseSettings(reader, name, dataDir);
+  const database = databaseSettings(reader, name === 'production', dataDir);
   const callbackPort =
     reader.text('CALLBACK_PORT') === undefined
       ? null
@@ -155,7 +142,7 @@ export function inspectConfig(env: Env): { config: Config; problems: readonly st
       min: 1,
       max: 60_000,
     }),
-    promptLimits: promptLimits(reader, name),
+    promptLimits: promptLimits(reader, name === 'simulator'),
     coolDowns: coolDowns(reader),
     callbackBodyDays: reader.integer('CALLBACK_RETENTION_DAYS', 90, { min: 1, max: 36_500 }),
     senders: callbackSenders(name, allowedIps, trustedProxies.length > 0),
@@ -261,31 +248,6 @@ function callbackBaseUrl(reader: EnvReader, name: EnvironmentName): string | nul
   return url;
 }
 
-function databaseSettings(reader: EnvReader, name: EnvironmentName, dataDir: string): DatabaseSettings {
-  const url = reader.secret('DATABASE_URL');
-  if (url === undefined) {
-    if (name === 'production') {
-      reader.problem(
-        'DATABASE_URL is missing: the embedded database does not survive a power failure, so production needs PostgreSQL',
-      );
-    }
-    return { kind: 'embedded', dataDir };
-  }
-  if (!/^postgres(ql)?:\/\//.test(url)) reader.problem('DATABASE_URL must begin with postgresql://');
-  return { kind: 'postgresql', url, connectionsMax: connectionsPerProcess(1) };
-}
-
-/** A server of PostgreSQL takes 100 connections unless told otherwise, and hints and people need some as well. */
-const connectionsInAll = 80;
-/** With fewer a process would keep its callbacks waiting. */
-const connectionsMin = 4;
-export const processesMax = connectionsInAll / connectionsMin;
-
-/** How many connections one of so many processes may hold. */
-export function connectionsPerProcess(processes: number): number {
-  return Math.min(20, Math.max(connectionsMin, Math.floor(connectionsInAll / processes)));
-}
-
 function hintsSettings(reader: EnvReader, database: DatabaseSettings): HintsSettings {
   const url = reader.secret('REDIS_URL');
   if (url === undefined) return database.kind === 'postgresql' ? database : { kind: 'memory' };
@@ -301,32 +263,6 @@ function isRedisUrl(text: string): boolean {
   return /^rediss?:$/.test(protocol) && hostname !== '' && /^\/?\d*$/.test(pathname) && !hasOddPercent;
 }
 
-/** By OpenTelemetry's own variables. What else they say of headers, names and batches, its packages read themselves. */
-function tracingSettings(reader: EnvReader): TracingSettings | null {
-  const endpoint = reader.text('OTEL_EXPORTER_OTLP_ENDPOINT');
-  const exact = reader.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
-  const url = exact ?? (endpoint === undefined ? undefined : `${endpoint.replace(/\/+$/, '')}/v1/traces`);
-  const ratio = samplingRatio(reader);
-  if (url === undefined || reader.text('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return null;
-  if (!/^https?:\/\/[^\s?#]+$/.test(url)) {
-    const name = exact === undefined ? 'OTEL_EXPORTER_OTLP_ENDPOINT' : 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
-    reader.problem(`${name} must be an http:// or https:// address`);
-  }
-  return { url, ratio };
-}
-
-const samplers = ['always_on', 'always_off', 'traceidratio'] as const;
-
-/** Traces begin here: whether a sampler goes by its parent makes no difference. */
-function samplingRatio(reader: EnvReader): number {
-  const choices = samplers.flatMap((name) => [name, `parentbased_${name}` as const]);
-  const sampler = reader.choice('OTEL_TRACES_SAMPLER', choices) ?? 'always_on';
-  const ratio = Number(reader.text('OTEL_TRACES_SAMPLER_ARG') ?? '1');
-  if (!(ratio >= 0 && ratio <= 1)) reader.problem('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1');
-  if (sampler.endsWith('traceidratio')) return ratio;
-  return sampler.endsWith('always_off') ? 0 : 1;
-}
-
 function ladder(reader: EnvReader): number[] {
   const seconds = reader.list('RECONCILE_LADDER_SECONDS')?.map(Number) ?? defaultLadderSeconds;
   if (
@@ -336,34 +272,6 @@ function ladder(reader: EnvReader): number[] {
     reader.problem('RECONCILE_LADDER_SECONDS must be whole numbers of seconds, separated by commas');
   }
   return seconds.map((pause) => pause * 1000);
-}
-
-/** Off with the simulator unless asked for: its numbers are there to be prompted again and again. */
-function promptLimits(reader: EnvReader, name: EnvironmentName): PromptLimits | null {
-  const choice = reader.choice('PROMPT_GUARD', ['on', 'off']) ?? (name === 'simulator' ? 'off' : 'on');
-  const limits = {
-    openSeconds: reader.integer('PROMPT_GUARD_OPEN_SECONDS', 180, { min: 1, max: 3_600 }),
-    perPhonePerMinute: reader.integer('PROMPT_GUARD_PER_PHONE_PER_MINUTE', 3, { min: 1, max: 100 }),
-    perClientPerSecond: reader.integer('PROMPT_GUARD_PER_CLIENT_PER_SECOND', 10, { min: 1, max: 10_000 }),
-  };
-  return choice === 'on' ? limits : null;
-}
-
-/** `1037=90`: the others stay as they are. */
-function coolDowns(reader: EnvReader): CoolDowns {
-  const coolDowns: Record<CoolDownCode, number> = { ...defaultCoolDowns };
-  for (const entry of reader.list('PAYER_COOL_DOWN_SECONDS') ?? []) {
-    const [, name, seconds] = /^(\w+)\s*=\s*(\d{1,5})$/.exec(entry) ?? [];
-    const code = coolDownCodes.find((known) => known === name);
-    if (code !== undefined) coolDowns[code] = Number(seconds);
-    else {
-      const known = coolDownCodes.join(', ');
-      reader.problem(
-        `PAYER_COOL_DOWN_SECONDS must be entries such as 1037=60, separated by commas, for the results ${known}`,
-      );
-    }
-  }
-  return coolDowns;
 }
 
 const secretLengthMin = 32;

@@ -4,7 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { Pool } from 'pg';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
-import type { DatabaseSettings, PostgresSettings } from '../config/config.ts';
+import type { DatabaseSettings, PostgresSettings } from '../config/database-settings.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { applyMigrations } from './schema-engine.ts';

@@ -1,4 +1,5 @@
-import { connectionsPerProcess, processesMax, type Config } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { connectionsPerProcess, processesMax } from '../config/database-settings.ts';
 import { ConfigError, type Env } from '../config/env.ts';
 
 /** How many processes `--processes` asks for; one when it is not given. Throws ConfigError. */

@@ -3,7 +3,7 @@ import { openAsBlob } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
-import type { DatabaseSettings } from '../../src/config/config.ts';
+import type { DatabaseSettings } from '../../src/config/database-settings.ts';
 import { openDatabase, wrapEmbedded, type Database } from '../../src/database/database.ts';
 
 export type TestDatabase = Database & { url?: string };

@@ -1,4 +1,4 @@
-import { connectionsPerProcess } from '../../../config/config.ts';
+import { connectionsPerProcess } from '../../../config/database-settings.ts';
 import type { Check } from '../check.ts';
 import { ok, problem, warning, type Finding } from '../finding.ts';
 import { onPostgres } from './on-postgres.ts';

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { DatabaseSettings } from '../../../config/config.ts';
+import type { DatabaseSettings } from '../../../config/database-settings.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { within } from '../../../lib/within.ts';
 import { skewBetween, type Skew } from './skew.ts';
