@@ -197,7 +197,7 @@ describe.each(databases.filter(({ available }) => available))('a push on the $na
         );
     });
     await using test = await TestApp.start({ databases: database, env: { MPESA_BASE_URL: daraja.url } });
-    const pushes = () => daraja.received.filter(({ url }) => url.includes('stkpush'));
+    const pushes = () => daraja.received.filter(({ url }) => url.includes('/stkpush/'));
     const client = new AbortController();
     const input = paymentInput();
     const gone = fetch(`${test.url}/graphql`, {

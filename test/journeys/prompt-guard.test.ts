@@ -58,7 +58,7 @@ it('the simulator’s payers may be prompted without end unless the guard is swi
   const ask = (phoneNumber: string): Promise<Initiated> => test.initiate({ phoneNumber });
   const answers = await Promise.all([...payers, ...payers, ...payers, ...payers].map(ask));
   expect(answers.flatMap(({ userErrors }) => userErrors)).toEqual([]);
-});
+}, 120_000);
 
 describe.skipIf(!postgresql.available)('two servers on one PostgreSQL', () => {
   it('prompt one phone once, of 20 requests of two clients under different keys', async () => {

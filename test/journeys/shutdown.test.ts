@@ -34,7 +34,7 @@ describe('an order to stop', () => {
     }
     const pools = Array.from({ length: 30 }, () => new Pool(url, { connections: 1 }));
     const asking = Promise.all(pools.map(askUntilItStops));
-    await vi.waitFor(() => expect(answered).toBeGreaterThan(500));
+    await vi.waitFor(() => expect(answered).toBeGreaterThan(500), 15_000);
     const [code, told] = await Promise.all([server.kill('SIGTERM'), asking]);
     expect(code, server.output()).toBe(0);
     expect(new Set(told)).toEqual(new Set([503]));
