@@ -18,6 +18,8 @@ export type Graphql = {
   yoga: YogaServerInstance<RequestContext, Context>;
   /** Runs what belongs to one request, so that its errors carry its id. */
   withRequestId<T>(requestId: string, work: () => T): T;
+  /** What the caller is told of an error; all of it is logged. */
+  maskError: (error: unknown) => GraphQLError;
   /** The text of what is to be run, which may be named by its hash. Throws FORBIDDEN for one that is not known. */
   documentOf: (params: Params) => unknown;
 };
@@ -26,14 +28,13 @@ export type Graphql = {
 export function createGraphql(deps: GraphqlDeps, gate: GateSettings): Graphql {
   const requestIds = new AsyncLocalStorage<string>();
   const requestId = () => requestIds.getStore() ?? newId(deps.clock.now());
+  const mask = (error: unknown) => maskError(deps.logger, error, requestId());
   const readDocument = (params: Params) => documentOf(gate.trustedDocuments, params);
   const yoga = createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
     context: ({ viewer, requestId, isGone }) => ({ deps, viewer, requestId, isGone }),
-    maskedErrors: {
-      maskError: (error) => maskError(deps.logger, error, requestId()),
-    },
+    maskedErrors: { maskError: mask },
     plugins: [
       ...(gate.trustedDocuments === null ? [] : [nameDocuments(readDocument)]),
       createGate(gate, deps.rates),
@@ -54,7 +55,12 @@ export function createGraphql(deps: GraphqlDeps, gate: GateSettings): Graphql {
     landingPage: false,
     logging: false,
   });
-  return { yoga, withRequestId: (id, work) => requestIds.run(id, work), documentOf: readDocument };
+  return {
+    yoga,
+    withRequestId: (id, work) => requestIds.run(id, work),
+    maskError: mask,
+    documentOf: readDocument,
+  };
 }
 
 const cachedDocumentsMax = 128;

@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connection, Connections } from '../access/connections/connection.ts';
 import type { Viewer } from '../access/viewer.ts';
-import type { Graphql } from '../graphql/yoga.ts';
+import { answerPost, fromResponse, type HttpAnswer } from '../graphql/answer-post.ts';
+import type { Graphql, RequestContext } from '../graphql/yoga.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ClientAddress } from './client-address.ts';
@@ -48,7 +49,7 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
   app.register((scope, _options, done) => {
     registerCors(scope, deps.origins, '/graphql');
     scope.removeAllContentTypeParsers();
-    // Yoga reads the text itself, and answers for what is wrong with it.
+    // Read once it is known who asks.
     scope.addContentTypeParser(
       ['application/json', 'application/graphql-response+json'],
       { parseAs: 'string', bodyLimit: bodyBytesMax },
@@ -81,24 +82,21 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
         if (request.method === 'POST' && !request.body) {
           return refuse(request, reply, 400, 'BAD_REQUEST', 'The request has no body.');
         }
-        const { graphql } = deps;
-        const response = await graphql.withRequestId(request.id, async () =>
-          graphql.yoga.handleNodeRequestAndResponse(request, reply.raw, {
-            viewer,
-            requestId: request.id,
-            isGone: () => reply.raw.destroyed,
-          }),
-        );
-        const answer = () => reply.code(response.status).headers(Object.fromEntries(response.headers));
-        if (!isStream(response)) return answer().send(await response.text());
-        // Not by what the client says that it accepts: Yoga has ideas of its own about that.
+        const answer = await ask(deps.graphql, request, reply, {
+          viewer,
+          requestId: request.id,
+          isGone: () => reply.raw.destroyed,
+        });
+        void reply.code(answer.status).headers(answer.headers);
+        if (answer.body === null || typeof answer.body === 'string') return reply.send(answer.body);
+        // Not by what the client says that it accepts: that leaves a choice.
         const place = deps.lifecycle.phase === 'running' ? deps.places.takeBy(entry.key) : null;
         // One that nobody reads has not begun, and leaves nothing behind.
         if (place === null)
           return refuseForNow(request, reply, 'No stream can be opened at the moment. Try again.');
         reply.raw.once('close', () => place.leave());
         keepWhileOpen(deps, streams, reply.raw, viewer);
-        return answer().send(response.body);
+        return reply.send(answer.body);
       },
     });
     done();
@@ -117,8 +115,19 @@ function wantsStream({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
   return (headers.accept ?? '').includes('text/event-stream');
 }
 
-function isStream({ headers }: Response): boolean {
-  return (headers.get('content-type') ?? '').includes('text/event-stream');
+/** `EventSource` and people with a browser use GET, which goes Yoga's own way. */
+async function ask(
+  graphql: Graphql,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  context: RequestContext,
+): Promise<HttpAnswer> {
+  return graphql.withRequestId(context.requestId, async () => {
+    const { method, body, headers } = request;
+    if (method === 'POST')
+      return answerPost(graphql, { text: String(body), accept: headers.accept }, context);
+    return fromResponse(await graphql.yoga.handleNodeRequestAndResponse(request, reply.raw, context));
+  });
 }
 
 /** Cut when the server stops, or by what becomes of its credential: its client resumes where and as it may. */
