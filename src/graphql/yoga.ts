@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { GraphQLError } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { newId } from '../lib/ids.ts';
-import { createRecentCache } from '../lib/recent-cache.ts';
+import { keepRepeated } from '../lib/keep-repeated.ts';
+import { createRecentCache, type RecentCache } from '../lib/recent-cache.ts';
 import { untraced } from '../lib/trace.ts';
 import type { Context, GraphqlDeps } from './context.ts';
 import { maskError, withRequestId } from './errors.ts';
@@ -42,11 +43,7 @@ export function createGraphql(deps: GraphqlDeps, gate: GateSettings): Graphql {
       answerByStatus,
       ...(deps.trace === untraced ? [] : [traceOperations(deps.trace)]),
     ],
-    // Kept by their whole text: fewer than Yoga's 1,024, because whoever has a token may send ever new ones.
-    parserAndValidationCache: {
-      documentCache: createRecentCache(cachedDocumentsMax, cachedCharactersMax),
-      errorCache: createRecentCache(cachedDocumentsMax, cachedCharactersMax),
-    },
+    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: createDocumentCache() },
     // Limited by the HTTP server in front, which costs a third of what Yoga's own limit does.
     maxRequestBodySize: false,
     cors: false,
@@ -63,9 +60,14 @@ export function createGraphql(deps: GraphqlDeps, gate: GateSettings): Graphql {
   };
 }
 
-const cachedDocumentsMax = 128;
-/** A parsed document takes some fifty times its text: 25 MB at the worst. */
-const cachedCharactersMax = 512 * 1024;
+/**
+ * By the whole text. Only what came twice is kept: a client sends the same few documents again and again, and whoever makes
+ * up a new one each time would else fill the memory with what is of use to nobody.
+ */
+function createDocumentCache<Value>(): RecentCache<Value> {
+  // Yoga would keep 1,024. A parsed document takes some fifty times its text: 25 MB at the worst.
+  return keepRepeated(createRecentCache(128, 512 * 1024), { sizeMax: 1_024, keyLengthsMax: 512 * 1024 });
+}
 
 /** Over HTTP and SSE. The socket asks by itself. */
 function nameDocuments(readDocument: (params: Params) => unknown): Plugin {
