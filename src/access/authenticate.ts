@@ -1,7 +1,8 @@
 import type { Environment } from '../config/config.ts';
-import type { PrismaClient } from '../database/database.ts';
+import type { Lookup } from '../database/lookup.ts';
 import type { Clock } from '../lib/clock.ts';
 import { hashOfKey } from './keys/hash-of-key.ts';
+import type { KeyRow } from './keys/key-rows.ts';
 import type { UsedKey } from './keys/key-use.ts';
 import { keyPrefix } from './keys/new-key.ts';
 import { isActive } from './keys/stored-key.ts';
@@ -13,7 +14,7 @@ import { readWatchToken } from './watch-token.ts';
 export type ConfiguredKey = { key: string; clientId: string };
 
 export type AuthenticateDeps = {
-  prisma: PrismaClient;
+  keyByHash: Lookup<KeyRow>;
   clock: Clock;
   environment: Environment;
   configuredKeys: readonly ConfiguredKey[];
@@ -50,8 +51,11 @@ function watcher(opened: { transactionId: string; expiresAt: Date } | null): Vie
   return opened && { kind: 'watcher', ...opened };
 }
 
-async function findKey({ prisma, clock, used }: AuthenticateDeps, keyHash: string): Promise<Viewer | null> {
-  const key = await prisma.apiKey.findUnique({ where: { keyHash } });
+async function findKey(
+  { keyByHash, clock, used }: AuthenticateDeps,
+  keyHash: string,
+): Promise<Viewer | null> {
+  const key = await keyByHash(keyHash);
   if (key === null || !isActive(key, clock.now())) return null;
   used(key);
   return {

@@ -6,17 +6,26 @@ import { Pool } from 'pg';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import type { DatabaseSettings, PostgresSettings } from '../config/database-settings.ts';
 import { lockDirectory } from './directory-lock.ts';
+import { embeddedSqlOn } from './embedded-sql.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
+import { sqlOn, transactionOn } from './postgres-sql.ts';
 import { applyMigrations } from './schema-engine.ts';
+import type { Sql, Transaction } from './sql.ts';
 
 export type Database = AsyncDisposable & {
   kind: DatabaseSettings['kind'];
   prisma: PrismaClient;
+  /** For what is run so often that Prisma’s part would be most of its cost. */
+  sql: Sql;
+  transaction: Transaction;
   /** Asks the server for an answer. Throws the driver's error, with its code, when none comes. */
   reach(): Promise<void>;
   /** Brings the tables up to date. Of several processes that do so at once, one does. */
   migrate(): Promise<void>;
 };
+
+/** What use cases are given. */
+export type DatabaseAccess = Pick<Database, 'prisma' | 'sql' | 'transaction'>;
 
 /** What a use case is given: the client, or the client within a transaction. */
 export type { PrismaClient } from './generated/prisma/client.ts';
@@ -41,6 +50,8 @@ function openPostgres({ url, connectionsMax }: PostgresSettings): Database {
   });
   surviveBrokenConnections(pool);
   return createDatabase('postgresql', new PrismaPg(pool), {
+    sql: sqlOn(pool),
+    transaction: transactionOn(pool),
     reach: async () => {
       await pool.query('select 1');
     },
@@ -84,6 +95,8 @@ async function openEmbedded(dataDir: string | null): Promise<Database> {
 export function wrapEmbedded(engine: PGlite, release: () => void = () => undefined): Database {
   const adapter = new PrismaPGlite(engine);
   return createDatabase('embedded', adapter, {
+    sql: embeddedSqlOn(engine),
+    transaction: (work) => engine.transaction((tx) => work(embeddedSqlOn(tx))),
     reach: () => engine.waitReady,
     migrate: async () => {
       await applyMigrations(adapter);
@@ -95,17 +108,19 @@ export function wrapEmbedded(engine: PGlite, release: () => void = () => undefin
   });
 }
 
-type Engine = Record<'reach' | 'migrate' | 'close', () => Promise<void>>;
+type Engine = Record<'reach' | 'migrate' | 'close', () => Promise<void>> &
+  Pick<Database, 'sql' | 'transaction'>;
 
 function createDatabase(
   kind: Database['kind'],
   adapter: SqlMigrationAwareDriverAdapterFactory,
-  { reach, migrate, close }: Engine,
+  { reach, migrate, close, ...access }: Engine,
 ): Database {
   const prisma = new PrismaClient({ adapter });
   return {
     kind,
     prisma,
+    ...access,
     reach,
     migrate,
     async [Symbol.asyncDispose]() {

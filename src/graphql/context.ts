@@ -7,11 +7,14 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Trace } from '../lib/trace.ts';
 import type { Rates } from './limits/rates.ts';
+import type { PaymentRows } from '../transactions/payment-rows.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
 
 /** What the schema needs of the rest of Malipo; one for the life of the server. */
 export type GraphqlDeps = {
   prisma: PrismaClient;
+  /** Of anybody: for the present row alone, without what belongs to it. */
+  paymentById: PaymentRows;
   clock: Clock;
   logger: Logger;
   environment: Environment;

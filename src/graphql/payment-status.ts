@@ -1,7 +1,7 @@
 import type { PaymentChange } from '../feed/change-reader.ts';
 import { builder } from './builder.ts';
 import { TransactionStatus } from './enums.ts';
-import { Transaction } from './transaction-type.ts';
+import { isOfRowAlone, Transaction } from './transaction-type.ts';
 
 export const PaymentStatus = builder.objectRef<PaymentChange>('PaymentStatus').implement({
   description:
@@ -17,7 +17,9 @@ export const PaymentStatus = builder.objectRef<PaymentChange>('PaymentStatus').i
       type: Transaction,
       description: 'The payment as it is now.',
       resolve: (query, { transactionId: id }, _args, { deps }, { operation }) => {
-        const read = () => deps.prisma.transaction.findUniqueOrThrow({ ...query, where: { id } });
+        const read = async () =>
+          (isOfRowAlone(query) ? await deps.paymentById(id) : null) ??
+          deps.prisma.transaction.findUniqueOrThrow({ ...query, where: { id } });
         // A change that is told without its payment is not told again.
         return operation.operation === 'subscription' ? deps.stream.patiently(read) : read();
       },

@@ -1,7 +1,7 @@
 import { PaymentStream } from '../feed/payment-stream.ts';
 import type { Patiently } from '../feed/patience.ts';
 import { awaitFinal } from '../feed/await-payment.ts';
-import { within, whereOfLookup, type Lookup } from '../transactions/find.ts';
+import { isWithin, within, whereOfLookup, type Lookup, type Sight } from '../transactions/find.ts';
 import { builder } from './builder.ts';
 import { requireClient, requireClientSight, requireSight } from './authorize.ts';
 import type { Context } from './context.ts';
@@ -17,7 +17,7 @@ import {
   TransactionOrder,
   TransactionWhere,
 } from './transaction-connection.ts';
-import { Transaction } from './transaction-type.ts';
+import { isOfRowAlone, Transaction } from './transaction-type.ts';
 
 const TransactionLookup = builder.inputType('TransactionLookup', {
   isOneOf: true,
@@ -81,6 +81,7 @@ builder.queryType({
         const clientId = context.viewer.kind === 'client' ? context.viewer.clientId : null;
         const where = whereOfLookup(lookup, clientId);
         if (where === null) return null;
+        if ('id' in lookup && isOfRowAlone(query)) return findVisible(context, lookup.id, sight);
         return context.deps.prisma.transaction.findFirst({
           ...query,
           where: { AND: [where, within(sight)] },
@@ -139,12 +140,18 @@ export async function requireVisible(
   patiently: Patiently = (read) => read(),
 ): Promise<string> {
   const id = requireTransactionId(globalId);
-  const where = { AND: [{ id }, within(requireSight(context))] };
-  const { prisma } = context.deps;
-  const read = async () => prisma.transaction.findFirst({ where, select: { id: true } });
-  const found = await patiently(read, () => context.isGone());
+  const sight = requireSight(context);
+  const found = await patiently(
+    () => findVisible(context, id, sight),
+    () => context.isGone(),
+  );
   if (found === null) throw notFound();
   return id;
+}
+
+async function findVisible({ deps }: Context, id: string, sight: Sight) {
+  const row = await deps.paymentById(id);
+  return row !== null && isWithin(sight, row) ? row : null;
 }
 
 /** GraphQL has made sure that exactly one is given; an id that is malformed names nothing. */

@@ -168,3 +168,8 @@ export const Transaction = builder.prismaNode('Transaction', {
     }),
   }),
 });
+
+/** Whether the fields that were asked for are all in the payment's own row. */
+export function isOfRowAlone(query: { include?: object | undefined; select?: object | undefined }): boolean {
+  return query.include === undefined && query.select === undefined;
+}

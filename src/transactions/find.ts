@@ -44,6 +44,12 @@ export function within(sight: Sight): Prisma.TransactionWhereInput {
   return 'clientId' in sight ? { clientId: sight.clientId } : {};
 }
 
+/** Whether a payment that was found by its id lies within what may be seen. */
+export function isWithin(sight: Sight, { id, clientId }: { id: string; clientId: string }): boolean {
+  if ('transactionId' in sight) return id === sight.transactionId;
+  return 'clientId' in sight ? clientId === sight.clientId : true;
+}
+
 /**
  * A page by id alone, which is by time of creation: `after` and `before` need not exist any longer. Reads one row
  * more than asked for to know whether the list goes on; `hasEarlier` says whether it goes on the other way too.

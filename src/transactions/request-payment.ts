@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { newId } from '../lib/ids.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { PrismaClient } from '../database/database.ts';
+import type { Sql } from '../database/sql.ts';
 import type { TaskSet } from '../lib/task-set.ts';
-import type { Tx } from './settle/load-payments.ts';
 import type { PromptGuard } from './prompt-guard/prompt-guard.ts';
 import type { PromptRefusal } from './prompt-guard/prompt-rules.ts';
 import {
@@ -16,7 +16,6 @@ import {
 import { promptLeaseMs, sendPrompt, type PromptDeps } from './send-prompt.ts';
 
 export type RequestPaymentDeps = PromptDeps & {
-  prisma: PrismaClient;
   clock: Clock;
   /** Pushes under way, which outlive the request that caused them. */
   pushes: TaskSet;
@@ -94,17 +93,20 @@ async function tryToStore(
   leaseHolder: string,
 ): Promise<Stored> {
   const ask = { clientId, ...request };
-  const forbidden = await deps.promptGuard?.look(deps.prisma, ask);
+  const { promptGuard } = deps;
+  if (promptGuard === null) return storeRequest(deps.sql, deps, clientId, request, leaseHolder);
+  const forbidden = await promptGuard.look(deps.sql, ask);
   if (forbidden) return { outcome: 'forbidden', refusal: forbidden };
-  return deps.prisma.$transaction(async (tx) => {
-    const refusal = await deps.promptGuard?.lookAlone(tx, ask);
+  return deps.transaction(async (sql) => {
+    const refusal = await promptGuard.lookAlone(sql, ask);
     if (refusal) return { outcome: 'forbidden', refusal };
-    return storeRequest(tx, deps, clientId, request, leaseHolder);
+    return storeRequest(sql, deps, clientId, request, leaseHolder);
   });
 }
 
+/** In one statement: of two that have one key, one stores all of it and the other nothing. */
 async function storeRequest(
-  tx: Tx,
+  sql: Sql,
   { clock, merchant }: RequestPaymentDeps,
   clientId: string,
   request: PaymentRequest,
@@ -113,46 +115,30 @@ async function storeRequest(
   // After any wait for the guard: the id carries this time, and the limits go by it.
   const now = clock.now();
   const id = newId(now);
-  const { phoneNumber, amountShillings, metadata, ...fields } = request;
-  const { count } = await tx.transaction.createMany({
-    data: [
-      {
-        ...fields,
-        phoneNumber: phoneNumber.reveal(),
-        ...merchant,
-        id,
-        clientId,
-        kind: 'STK_PUSH',
-        status: 'REQUESTED',
-        sequence: 1,
-        requestFingerprint: fingerprintOf(request),
-        amountCents: amountShillings * 100,
-        // Left out it would be NULL, which is no empty list to a filter.
-        attention: [],
-        ...(metadata === null ? {} : { metadata }),
-        createdAt: now,
-        updatedAt: now,
-      },
-    ],
-    skipDuplicates: true,
-  });
-  if (count === 0) return { outcome: 'key-taken' };
-  await tx.transactionEvent.create({
-    data: {
-      transactionId: id,
-      sequence: 1,
-      status: 'REQUESTED',
-      source: 'API',
-      occurredAt: now,
-      message: 'Payment requested.',
-    },
-  });
-  await tx.attempt.create({ data: { transactionId: id, number: 1, createdAt: now } });
+  const { idempotencyKey, phoneNumber, amountShillings, accountReference, description, metadata } = request;
   // Leases run on the database's clock: the processes that compare them may disagree about the time.
-  await tx.$executeRaw`
-    insert into open_work (transaction_id, lease_holder, lease_expires_at)
-    values (${id}::uuid, ${leaseHolder}, clock_timestamp() + ${promptLeaseMs}::int * interval '1 ms')`;
-  return { outcome: 'stored', transactionId: id };
+  const stored = await sql`
+    with payment as (
+      insert into transactions (
+        id, kind, client_id, idempotency_key, request_fingerprint, status, sequence, business_short_code, party_b,
+        amount_cents, phone_number, account_reference, description, metadata, attention, created_at, updated_at)
+      values (
+        ${id}::uuid, 'STK_PUSH', ${clientId}::uuid, ${idempotencyKey}, ${fingerprintOf(request)}, 'REQUESTED', 1,
+        ${merchant.businessShortCode}, ${merchant.partyB}, ${amountShillings * 100}, ${phoneNumber.reveal()},
+        ${accountReference}, ${description}, ${metadata === null ? null : JSON.stringify(metadata)}::jsonb, '{}',
+        ${now}::timestamptz, ${now}::timestamptz)
+      on conflict do nothing
+      returning id, created_at),
+    event as (
+      insert into transaction_events (transaction_id, sequence, status, source, occurred_at, message)
+      select id, 1, 'REQUESTED', 'API', created_at, 'Payment requested.' from payment),
+    attempt as (
+      insert into attempts (transaction_id, number, created_at) select id, 1, created_at from payment),
+    work as (
+      insert into open_work (transaction_id, lease_holder, lease_expires_at)
+      select id, ${leaseHolder}, clock_timestamp() + ${promptLeaseMs}::int * interval '1 ms' from payment)
+    select from payment`;
+  return stored.length === 0 ? { outcome: 'key-taken' } : { outcome: 'stored', transactionId: id };
 }
 
 /** What became of the request that has this key; null when the key is free. */

@@ -1,4 +1,3 @@
-import type { PrismaClient } from '../database/database.ts';
 import { DarajaError } from '../daraja/daraja-error.ts';
 import type { AccessToken } from '../daraja/access-token.ts';
 import type { Daraja } from '../daraja/daraja.ts';
@@ -14,7 +13,6 @@ import type { PaymentRequest } from './request-rules.ts';
 import { settleAnswer, type SettleAnswerDeps } from './settle-answer.ts';
 
 export type PromptDeps = SettleAnswerDeps & {
-  prisma: PrismaClient;
   clock: Clock;
   logger: Logger;
   daraja: Daraja;
@@ -131,12 +129,12 @@ async function tryToMarkDispatched(
 
 /** Commits, just before the first byte leaves, that it may have left. From here on a crash means UNCONFIRMED. */
 async function markDispatched(
-  { prisma, firstCheckMs }: PromptDeps,
+  { sql, firstCheckMs }: PromptDeps,
   prompt: Prompt,
   attempt: number,
 ): Promise<boolean> {
   // The payment's row comes first, as in every settlement: two orders of locking would sooner or later deadlock.
-  const marked = await prisma.$executeRaw`
+  const marked = await sql`
     with payment as (
       select id from transactions
       where id = ${prompt.transactionId}::uuid and status = 'REQUESTED' for update),
@@ -148,8 +146,9 @@ async function markDispatched(
       where w.transaction_id = payment.id and w.lease_holder = ${prompt.leaseHolder} and w.lease_expires_at > clock_timestamp()
       returning w.transaction_id)
     update attempts a set dispatched_at = now()
-    from held where a.transaction_id = held.transaction_id and a.number = ${attempt}`;
-  return marked === 1;
+    from held where a.transaction_id = held.transaction_id and a.number = ${attempt}
+    returning a.number`;
+  return marked.length === 1;
 }
 
 /** Where another attempt cannot be opened, the refusal of this one is the answer: it proves that nobody was prompted. */

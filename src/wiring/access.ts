@@ -1,6 +1,7 @@
 import { createAuthenticate, type Authenticate } from '../access/authenticate.ts';
 import type { Connections } from '../access/connections/connection.ts';
 import { bootstrapClient, developmentClient } from '../access/fixed-clients.ts';
+import { createKeyRows } from '../access/keys/key-rows.ts';
 import { createKeyUse, type KeyUse } from '../access/keys/key-use.ts';
 import { newKey } from '../access/keys/new-key.ts';
 import { isLoopback, type Config } from '../config/config.ts';
@@ -21,7 +22,7 @@ export function openAccess({ config, clock, database, secrets }: Foundation): Ac
   const developmentKey = makeDevelopmentKey(config);
   const keyUse = createKeyUse({ prisma: database.prisma, clock });
   const authenticate = createAuthenticate({
-    prisma: database.prisma,
+    keyByHash: createKeyRows(database.sql),
     clock,
     environment: config.environment,
     configuredKeys: configuredKeys(config, developmentKey),

@@ -78,6 +78,8 @@ export async function layFoundation(
   const hints = parts.use(await openHints(config.hints, { watchers, logger, observeLag, trace }));
   const settling: SettleDeps = {
     prisma: database.prisma,
+    sql: database.sql,
+    transaction: database.transaction,
     logger,
     announce: (ids) => hints.publish(ids),
     observe: metrics.payments.settled,

@@ -7,6 +7,7 @@ import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
 import { createRates, unlimited } from '../graphql/limits/rates.ts';
 import { createGraphql, type Graphql } from '../graphql/yoga.ts';
 import type { TaskSet } from '../lib/task-set.ts';
+import { createPaymentRows } from '../transactions/payment-rows.ts';
 import { createPromptGuard, type PromptGuard } from '../transactions/prompt-guard/prompt-guard.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
 import type { Foundation } from './foundation.ts';
@@ -27,6 +28,7 @@ export function openGraphql(foundation: Foundation, parts: GraphqlParts): Graphq
   const { config, lifecycle, clock, logger, secrets, database, trace } = foundation;
   const deps = {
     prisma: database.prisma,
+    paymentById: createPaymentRows(database.sql),
     clock,
     logger,
     environment: config.environment,

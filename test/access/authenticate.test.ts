@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAuthenticate, type Authenticate } from '../../src/access/authenticate.ts';
 import { bootstrapClient, developmentClient, ensureFixedClients } from '../../src/access/fixed-clients.ts';
 import { hashOfKey } from '../../src/access/keys/hash-of-key.ts';
+import { createKeyRows } from '../../src/access/keys/key-rows.ts';
 import type { UsedKey } from '../../src/access/keys/key-use.ts';
 import { scopes } from '../../src/access/scopes.ts';
 import { maySeePhoneNumber, sightOf, type Viewer } from '../../src/access/viewer.ts';
@@ -20,7 +21,7 @@ onEachDatabase('a credential', (opened) => {
   let used: UsedKey[];
   const authenticateIn = (environment: Environment): Authenticate =>
     createAuthenticate({
-      prisma: opened().prisma,
+      keyByHash: createKeyRows(opened().sql),
       clock: { now: () => now },
       environment,
       configuredKeys: [configured],

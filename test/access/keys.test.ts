@@ -4,6 +4,7 @@ import { developmentClient, ensureFixedClients } from '../../src/access/fixed-cl
 import { createKey, type KeyDeps } from '../../src/access/keys/create-key.ts';
 import { findKeyPage } from '../../src/access/keys/find-keys.ts';
 import type { IssuedKey } from '../../src/access/keys/issue-key.ts';
+import { createKeyRows } from '../../src/access/keys/key-rows.ts';
 import { createKeyUse } from '../../src/access/keys/key-use.ts';
 import type { KeyInput } from '../../src/access/keys/key-rules.ts';
 import { revokeKey } from '../../src/access/keys/revoke-key.ts';
@@ -22,8 +23,15 @@ onEachDatabase('a key', (opened) => {
   let names = 0;
   const clock = { now: () => now };
   const depsIn = (environment: Environment): KeyDeps => ({ prisma: opened().prisma, clock, environment });
+  const openedIn = (environment: Environment) => ({
+    keyByHash: createKeyRows(opened().sql),
+    clock,
+    environment,
+    configuredKeys: [],
+    watchTokenKeys: [],
+  });
   const authenticateIn = (environment: Environment): Authenticate =>
-    createAuthenticate({ ...depsIn(environment), configuredKeys: [], watchTokenKeys: [], used: () => {} });
+    createAuthenticate({ ...openedIn(environment), used: () => {} });
   const opens = async ({ key }: IssuedKey, environment: Environment = 'SANDBOX') =>
     (await authenticateIn(environment)(key.reveal())) !== null;
 
@@ -243,9 +251,7 @@ onEachDatabase('a key', (opened) => {
       const use = createKeyUse(depsIn('SANDBOX'));
       const [one, other] = [await make(), await make()];
       const authenticate = createAuthenticate({
-        ...depsIn('SANDBOX'),
-        configuredKeys: [],
-        watchTokenKeys: [],
+        ...openedIn('SANDBOX'),
         used: (key) => use.note(key),
       });
       const useAt = async (at: Date, ...keys: IssuedKey[]) => {

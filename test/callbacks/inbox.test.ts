@@ -146,7 +146,7 @@ onEachDatabase('a commit of which nobody heard', (opened) => {
   it('has one effect, although its callback is spooled and replayed', async () => {
     const { prisma } = opened();
     const { id: transactionId, checkoutRequestId } = await storePayment(prisma);
-    const deps = { prisma, announce: () => undefined, logger: testLogger };
+    const deps = { ...opened(), announce: () => undefined, logger: testLogger };
     const Item = [{ Name: 'MpesaReceiptNumber', Value: 'UKO1234567' }];
     const stkCallback = { CheckoutRequestID: checkoutRequestId, ResultCode: 0, ResultDesc: 'Success' };
     const body = JSON.stringify({ Body: { stkCallback: { ...stkCallback, CallbackMetadata: { Item } } } });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { ensureFixedClients } from '../../src/access/fixed-clients.ts';
-import { openDatabase, type Database, type PrismaClient } from '../../src/database/database.ts';
+import { openDatabase, type Database, type DatabaseAccess } from '../../src/database/database.ts';
 import { databases, postgresAt, type TestDatabase } from '../support/test-database.ts';
 import { story } from './operations.ts';
 import { Run } from './run.ts';
@@ -16,11 +16,11 @@ for (const { name, available, open } of databases) {
   describe.skipIf(!available)(`payments in two processes (${name})`, () => {
     let database: TestDatabase;
     let other: Database | null = null;
-    let processes: readonly [PrismaClient, PrismaClient];
+    let processes: readonly [DatabaseAccess, DatabaseAccess];
     beforeAll(async () => {
       database = await open();
       other = database.url ? await openDatabase(postgresAt(database.url)) : null;
-      processes = [database.prisma, (other ?? database).prisma];
+      processes = [database, other ?? database];
       await ensureFixedClients(database.prisma);
     });
     afterAll(async () => {

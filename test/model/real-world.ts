@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { PrismaClient } from '../../src/database/database.ts';
+import type { DatabaseAccess, PrismaClient } from '../../src/database/database.ts';
+import type { Transaction } from '../../src/database/sql.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createTaskSet } from '../../src/lib/task-set.ts';
@@ -31,7 +32,7 @@ export type RealPayment = {
 const announce = () => undefined;
 
 /** Requests a payment in a process whose access token and whose push wait to be answered, for ever if need be. */
-export async function request(prisma: PrismaClient): Promise<RealPayment> {
+export async function request(database: DatabaseAccess): Promise<RealPayment> {
   const [token, sent] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
   const answer = Promise.withResolvers<StkPushAnswer>();
   const push = () => {
@@ -41,7 +42,7 @@ export async function request(prisma: PrismaClient): Promise<RealPayment> {
   };
   const requested = await requestPayment(
     {
-      prisma,
+      ...database,
       announce,
       clock: systemClock,
       logger: testLogger,
@@ -101,39 +102,36 @@ const answers: Record<Answer['answer'], (checkoutRequestId: string) => StkPushAn
 };
 
 /** Ends the lease as time would, and lets a process see it. */
-export async function endLease(prisma: PrismaClient, { id }: RealPayment): Promise<void> {
-  await prisma.$executeRaw`
+export async function endLease(database: DatabaseAccess, { id }: RealPayment): Promise<void> {
+  await database.sql`
     update open_work set lease_expires_at = now() - interval '1 s'
     where transaction_id = ${id}::uuid and lease_expires_at is not null`;
-  await expireLeases({ prisma, announce, logger: testLogger, clock: systemClock });
+  await expireLeases({ ...database, announce, logger: testLogger, clock: systemClock });
 }
 
 class Cut extends Error {}
 
 /** Settles; `cut` before the commit undoes it all, after the commit loses only the reply. */
 export async function deliver(
-  prisma: PrismaClient,
+  database: DatabaseAccess,
   batch: readonly Submission[],
   cut: 'before' | 'after' | null,
 ): Promise<string[] | null> {
   if (cut === 'before') {
-    await settle({ prisma: dyingInTransactions(prisma), announce, logger: testLogger }, batch).catch(
-      ignoreCut,
-    );
+    const transaction = dyingInTransactions(database);
+    await settle({ ...database, transaction, announce, logger: testLogger }, batch).catch(ignoreCut);
     return null;
   }
-  const judgements = await settle({ prisma, announce, logger: testLogger }, batch);
+  const judgements = await settle({ ...database, announce, logger: testLogger }, batch);
   return cut === null ? judgements.map(({ verdict }) => verdict) : null;
 }
 
-function dyingInTransactions(prisma: PrismaClient): PrismaClient {
-  const $transaction = (work: (tx: unknown) => Promise<unknown>, options: object) =>
-    prisma.$transaction(async (tx) => {
-      await work(tx);
+function dyingInTransactions({ transaction }: DatabaseAccess): Transaction {
+  return (work) =>
+    transaction(async (sql) => {
+      await work(sql);
       throw new Cut();
-    }, options);
-  // Only this one method is called on it.
-  return { $transaction } as unknown as PrismaClient;
+    });
 }
 
 function ignoreCut(error: unknown): void {

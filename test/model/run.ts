@@ -1,6 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
-import type { PrismaClient } from '../../src/database/database.ts';
+import type { DatabaseAccess } from '../../src/database/database.ts';
 import type { Operation } from './operations.ts';
 import {
   answerPush,
@@ -17,7 +17,7 @@ import { requested, type Payment, type Word } from './rules.ts';
 import { afterAnyOrder, type Belief, type Heard } from './serial-orders.ts';
 import { arrive, type Arrival } from './words.ts';
 
-type Processes = readonly [PrismaClient, PrismaClient];
+type Processes = readonly [DatabaseAccess, DatabaseAccess];
 
 /** What one operation does: to the real payments, and, batch by batch, to the model's. */
 type Deed = { perform: () => Promise<unknown>; batches: Heard[][] };
@@ -46,7 +46,7 @@ export class Run implements AsyncDisposable {
     const planned = new Set<string>();
     const deeds = step.flatMap((operation) => this.#plan(operation, planned));
     await Promise.all(deeds.map(({ perform }) => perform()));
-    const seen = await observe(this.#processes[0], this.#payments);
+    const seen = await observe(this.#processes[0].prisma, this.#payments);
     const possible = afterAnyOrder(
       this.#beliefs,
       deeds.flatMap(({ batches }) => batches),
@@ -59,7 +59,7 @@ export class Run implements AsyncDisposable {
   /** Delivers what never was, and accounts for all that was said. */
   async end(): Promise<void> {
     await this.live([{ kind: 'redeliver', process: 1 }]);
-    const seen = await observe(this.#processes[1], this.#payments);
+    const seen = await observe(this.#processes[1].prisma, this.#payments);
     for (const [index, { evidence }] of seen.entries()) {
       const arrivals = [...this.#arrivals.values()].filter(
         ({ arrival: { heard } }) => heard.payment === index && heard.word.kind !== 'query',
@@ -74,13 +74,13 @@ export class Run implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await forget(this.#processes[0], this.#payments);
+    await forget(this.#processes[0].prisma, this.#payments);
   }
 
   /** Nothing, where it cannot happen: an answer to a push that was never sent, or a second answer. */
   #plan(operation: Operation, planned: Set<string>): Deed[] {
     if (operation.kind === 'settle') return this.#planSettling(operation);
-    if (operation.kind === 'redeliver') return this.#planAgain(this.#prisma(operation.process));
+    if (operation.kind === 'redeliver') return this.#planAgain(this.#database(operation.process));
     const payment = this.#payments[operation.payment];
     const name = `${operation.kind} ${String(operation.payment)}`;
     if (payment === undefined || planned.has(name)) return [];
@@ -96,7 +96,7 @@ export class Run implements AsyncDisposable {
         if (!payment.isSent || payment.isAnswered) return [];
         return deed(() => answerPush(payment, operation.answer), { ...operation, prompt: payment.prompt });
       case 'lease-end':
-        return deed(() => endLease(this.#prisma(operation.process), payment), { kind: 'lease-end' });
+        return deed(() => endLease(this.#database(operation.process), payment), { kind: 'lease-end' });
     }
   }
 
@@ -108,18 +108,18 @@ export class Run implements AsyncDisposable {
     if (arrivals.length === 0) return [];
     // An answer to a query that is lost is not delivered again: M-Pesa is asked again.
     if (cut !== null) this.#cut.push(...arrivals.filter(({ heard }) => heard.word.kind !== 'query'));
-    const first = this.#delivery(this.#prisma(process), arrivals, cut, !twice && cut === null);
-    return twice ? [first, this.#delivery(this.#prisma(1 - process), arrivals, null, false)] : [first];
+    const first = this.#delivery(this.#database(process), arrivals, cut, !twice && cut === null);
+    return twice ? [first, this.#delivery(this.#database(1 - process), arrivals, null, false)] : [first];
   }
 
-  #planAgain(prisma: PrismaClient): Deed[] {
+  #planAgain(database: DatabaseAccess): Deed[] {
     const again = this.#cut;
     this.#cut = [];
-    return again.length === 0 ? [] : [this.#delivery(prisma, again, null, false)];
+    return again.length === 0 ? [] : [this.#delivery(database, again, null, false)];
   }
 
   #delivery(
-    prisma: PrismaClient,
+    database: DatabaseAccess,
     arrivals: readonly Arrival[],
     cut: 'before' | 'after' | null,
     isOnly: boolean,
@@ -132,14 +132,14 @@ export class Run implements AsyncDisposable {
     return {
       batches: cut === 'before' ? [] : [arrivals.map(({ heard }) => heard)],
       perform: async () => {
-        const verdicts = await deliver(prisma, batch, cut);
+        const verdicts = await deliver(database, batch, cut);
         if (!isOnly) return;
         batch.forEach(({ id }, index) => (this.#returned[id] = verdicts?.[index] ?? 'none'));
       },
     };
   }
 
-  #prisma(process: number): PrismaClient {
+  #database(process: number): DatabaseAccess {
     return this.#processes[process === 0 ? 0 : 1];
   }
 

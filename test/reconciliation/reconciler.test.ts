@@ -20,7 +20,7 @@ onEachDatabase('reconciliation', (opened) => {
 
   const start = (daraja: FakeDaraja, changes: Partial<ReconcilerDeps> = {}) =>
     startReconciler({
-      prisma: opened().prisma,
+      ...opened(),
       announce: () => undefined,
       clock: systemClock,
       logger: testLogger,

@@ -17,7 +17,7 @@ onEachDatabase('a push whose process died', (opened) => {
   });
 
   const { hints, announce } = collectHints();
-  const expire = () => expireLeases({ prisma, clock: systemClock, announce, logger: testLogger });
+  const expire = () => expireLeases({ ...opened(), clock: systemClock, announce, logger: testLogger });
   const statusOf = async ({ id }: StoredPayment) =>
     prisma.transaction.findUniqueOrThrow({ where: { id }, select: { status: true, failureReason: true } });
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ensureFixedClients } from '../../src/access/fixed-clients.ts';
 import type { PrismaClient } from '../../src/database/database.ts';
+import type { Sql } from '../../src/database/sql.ts';
 import { DarajaError } from '../../src/daraja/daraja-error.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createTaskSet } from '../../src/lib/task-set.ts';
@@ -30,7 +31,7 @@ onEachDatabase('a requested payment', (opened) => {
 
   function depsWith(daraja: FakeDaraja, changes: Partial<RequestPaymentDeps> = {}): RequestPaymentDeps {
     return {
-      prisma: opened().prisma,
+      ...opened(),
       clock: systemClock,
       logger: testLogger,
       daraja,
@@ -147,20 +148,36 @@ onEachDatabase('a requested payment', (opened) => {
   });
 
   describe('whose database commits and does not say so', () => {
-    /** The first call of `method` for which `matches` is done, and its caller told that it failed. */
-    function losingOneAnswer(method: '$executeRaw' | '$transaction', matches: (result: unknown) => boolean) {
+    const lost = new Error('Connection terminated unexpectedly');
+
+    /** The text with which the statement begins that says that a push may have left. */
+    const markDispatched = 'with payment as (\n      select id';
+
+    /** The first statement that begins so is done, and its caller told that it failed. */
+    function losingAnswerTo(beginning: string): Sql {
+      let isLost = false;
+      return async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]) => {
+        const rows = await opened().sql<Row>(text, ...values);
+        if (isLost || !text[0]?.trim().startsWith(beginning)) return rows;
+        isLost = true;
+        throw lost;
+      };
+    }
+
+    /** The same for the first of Prisma’s transactions. */
+    function losingOneCommit(): PrismaClient {
       let isLost = false;
       return new Proxy(opened().prisma, {
         get(prisma, name) {
           const value: unknown = Reflect.get(prisma, name);
           if (typeof value !== 'function') return value;
           const call = (value as (...args: unknown[]) => unknown).bind(prisma);
-          if (name !== method) return call;
+          if (name !== '$transaction') return call;
           return async (...args: unknown[]) => {
             const result = await call(...args);
-            if (isLost || !matches(result)) return result;
+            if (isLost) return result;
             isLost = true;
-            throw new Error('Connection terminated unexpectedly');
+            throw lost;
           };
         },
       }) satisfies PrismaClient;
@@ -168,8 +185,8 @@ onEachDatabase('a requested payment', (opened) => {
 
     it('that a push may leave fails, because none has left', async () => {
       const daraja = createFakeDaraja();
-      const prisma = losingOneAnswer('$executeRaw', (marked) => marked === 1);
-      const { row, attempts } = await request(daraja, { prisma });
+      const sql = losingAnswerTo(markDispatched);
+      const { row, attempts } = await request(daraja, { sql });
       expect(daraja.pushes).toEqual([]);
       expect(row).toMatchObject({ status: 'FAILED', failureReason: 'PROMPT_NOT_SENT' });
       expect(attempts).toMatchObject([{ dispatchedAt: null }]);
@@ -177,7 +194,7 @@ onEachDatabase('a requested payment', (opened) => {
     });
 
     it('that there is another attempt ends when the lease of that one has run out', async () => {
-      const prisma = losingOneAnswer('$transaction', (opened) => opened === true);
+      const prisma = losingOneCommit();
       const { row, attempts } = await request(createFakeDaraja({ push: () => refusal('busy') }), { prisma });
       expect(attempts).toHaveLength(2);
       expect(row.status).toBe('REQUESTED');
@@ -374,7 +391,7 @@ onEachDatabase('a requested payment', (opened) => {
           receipt: `UKO${String(keys).padStart(7, '0')}${opened().kind[0] ?? ''}`,
         });
         const arrival = { id: crypto.randomUUID(), receivedAt, peer: null, body: Buffer.from('early') };
-        await settle({ prisma: opened().prisma, announce: () => undefined, logger: testLogger }, [
+        await settle({ ...opened(), announce: () => undefined, logger: testLogger }, [
           { ...arrival, kind: 'evidence', transactionId, evidence },
         ]);
         return answer;

@@ -1,7 +1,6 @@
-import type { PrismaClient } from '../../database/database.ts';
+import type { Sql } from '../../database/sql.ts';
 import type { PhoneNumber } from '../../daraja/phone-number.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Tx } from '../settle/load-payments.ts';
 import { findPromptRefusal, type PromptRefusal, type PromptRuleSettings } from './prompt-rules.ts';
 import { readTraffic } from './traffic.ts';
 
@@ -9,12 +8,12 @@ export type PromptAsk = { clientId: string; phoneNumber: PhoneNumber; amountShil
 
 export type PromptGuard = {
   /** Looks without a lock, so that a flood of requests for one phone waits for nothing and holds nothing. */
-  look(prisma: PrismaClient, ask: PromptAsk): Promise<PromptRefusal | null>;
+  look(sql: Sql, ask: PromptAsk): Promise<PromptRefusal | null>;
   /**
    * Looks while nobody else, in any process, can store a payment for this phone or this client: what it allows stays
    * allowed until the database transaction ends.
    */
-  lookAlone(tx: Tx, ask: PromptAsk): Promise<PromptRefusal | null>;
+  lookAlone(sql: Sql, ask: PromptAsk): Promise<PromptRefusal | null>;
 };
 
 /**
@@ -25,9 +24,9 @@ const earlierPaymentsMax = 20;
 
 /** Keeps payers from being prompted twice at once, too soon or too often, whoever asks. */
 export function createPromptGuard(settings: PromptRuleSettings, clock: Clock): PromptGuard {
-  async function findRefusal(prisma: Pick<PrismaClient, '$queryRaw'>, ask: PromptAsk) {
+  async function findRefusal(sql: Sql, ask: PromptAsk) {
     const { clientId, phoneNumber, amountShillings } = ask;
-    const traffic = await readTraffic(prisma, {
+    const traffic = await readTraffic(sql, {
       clientId,
       phoneNumber: phoneNumber.reveal(),
       now: clock.now(),
@@ -39,16 +38,16 @@ export function createPromptGuard(settings: PromptRuleSettings, clock: Clock): P
 
   return {
     look: findRefusal,
-    async lookAlone(tx, ask) {
+    async lookAlone(sql, ask) {
       // Always the phone before the client: two orders would sooner or later deadlock.
-      await lock(tx, `prompt of phone ${ask.phoneNumber.reveal()}`);
-      await lock(tx, `prompt of client ${ask.clientId}`);
-      return findRefusal(tx, ask);
+      await lock(sql, `prompt of phone ${ask.phoneNumber.reveal()}`);
+      await lock(sql, `prompt of client ${ask.clientId}`);
+      return findRefusal(sql, ask);
     },
   };
 }
 
 /** Until the database transaction ends. Names that share a hash wait for each other, which does no harm. */
-async function lock(tx: Tx, name: string): Promise<void> {
-  await tx.$executeRaw`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
+async function lock(sql: Sql, name: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
 }

@@ -1,5 +1,5 @@
 import type { FailureReason, TransactionStatus } from '../../database/generated/prisma/enums.ts';
-import type { PrismaClient } from '../../database/database.ts';
+import type { Sql } from '../../database/sql.ts';
 import { lowestIdAt } from '../../lib/ids.ts';
 
 /** A payment that was asked of the same phone. Seconds are by the database's clock, at the moment of reading. */
@@ -40,11 +40,11 @@ type Row = { clientPayments: number } & (EarlierPayment | { status: null });
  * wait for a lock must not count from before it.
  */
 export async function readTraffic(
-  prisma: Pick<PrismaClient, '$queryRaw'>,
+  sql: Sql,
   { phoneNumber, clientId, now, paymentsMax, clientPaymentsMax }: TrafficQuery,
 ): Promise<Traffic> {
   const aSecondAgo = lowestIdAt(new Date(now.getTime() - 1_000));
-  const rows = await prisma.$queryRaw<Row[]>`
+  const rows = await sql<Row>`
     select recent.count as "clientPayments", earlier.*
     from (
       select count(*)::int as count from (

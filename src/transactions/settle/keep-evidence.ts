@@ -1,12 +1,12 @@
+import type { Sql } from '../../database/sql.ts';
 import { judgement, type Judgement } from '../decide/evidence.ts';
-import type { Tx } from './load-payments.ts';
 import { isPaid, isResult } from '../decide/outcomes.ts';
 import type { Settlement, Target } from './settlement.ts';
 import { attemptOf, hashOf, type Submission } from './submission.ts';
 
 /** Stores what was said, with its verdict: bodies that say nothing new are counted with the one that said it. */
 export async function keepEvidence(
-  tx: Tx,
+  sql: Sql,
   targets: readonly Target[],
   unmatched: readonly Submission[],
 ): Promise<void> {
@@ -15,22 +15,22 @@ export async function keepEvidence(
     ...perPayment.flatMap(({ kept }) => kept),
     ...unmatched.flatMap((submission) => rowFor(submission, judgeUnmatched(submission), false)),
   ];
-  await insertEvidence(tx, rows);
+  await insertEvidence(sql, rows);
   const counted = perPayment.flatMap((evidence) => evidence.counted);
   if (counted.length > 0) {
-    await tx.$executeRaw`
+    await sql`
       update evidence e set repeats = e.repeats + n.times
       from (select id, count(*)::int as times from unnest(${counted}::uuid[]) as id group by id) n where e.id = n.id`;
     await forgetUnmatched(
-      tx,
+      sql,
       perPayment.flatMap((evidence) => evidence.dropped),
     );
   }
 }
 
 /** What is only counted may have waited, stored, for its payment: it must not wait for ever. */
-async function forgetUnmatched(tx: Tx, ids: readonly string[]): Promise<void> {
-  await tx.evidence.deleteMany({ where: { id: { in: [...ids] }, verdict: 'UNMATCHED' } });
+async function forgetUnmatched(sql: Sql, ids: readonly string[]): Promise<void> {
+  await sql`delete from evidence where id = any(${ids}::uuid[]) and verdict = 'UNMATCHED'`;
 }
 
 /** Splits what came for one payment into what is kept and what only raises the count of something kept. */
@@ -94,11 +94,11 @@ function wordsOf(said: SaidEvidence): string | null {
   return said !== null && 'resultDescription' in said ? said.resultDescription : null;
 }
 
-async function insertEvidence(tx: Tx, rows: readonly EvidenceRow[]): Promise<void> {
+async function insertEvidence(sql: Sql, rows: readonly EvidenceRow[]): Promise<void> {
   if (rows.length === 0) return;
   // An UNMATCHED row whose payment has become known gets its verdict. A verdict that was given is never taken back: the
   // same arrival may have been settled elsewhere while this settlement, which did not know its payment, stood still.
-  await tx.$executeRaw`
+  await sql`
     insert into evidence (
       id, source, verdict, verdict_reason, transaction_id, attempt_number, received_at, peer, body, body_hash,
       merchant_request_id, checkout_request_id, result_code, result_description, receipt, amount_cents, paid_at)
@@ -114,18 +114,18 @@ async function insertEvidence(tx: Tx, rows: readonly EvidenceRow[]): Promise<voi
     on conflict (id) do update set verdict = excluded.verdict, verdict_reason = excluded.verdict_reason,
       transaction_id = excluded.transaction_id, attempt_number = excluded.attempt_number
     where evidence.verdict = 'UNMATCHED'`;
-  await fileUnmatched(tx, rows);
+  await fileUnmatched(sql, rows);
 }
 
-async function fileUnmatched(tx: Tx, rows: readonly EvidenceRow[]): Promise<void> {
+async function fileUnmatched(sql: Sql, rows: readonly EvidenceRow[]): Promise<void> {
   const matched = rows.filter((row) => row.verdict !== 'UNMATCHED' && row.body !== null);
   const unmatched = rows.filter((row) => row.verdict === 'UNMATCHED');
   if (matched.length > 0) {
-    await tx.$executeRaw`
+    await sql`
       delete from unmatched_evidence where evidence_id = any(${matched.map(({ id }) => id)}::uuid[])`;
   }
   if (unmatched.length > 0) {
-    await tx.$executeRaw`
+    await sql`
       insert into unmatched_evidence (evidence_id, checkout_request_id)
       select id, coalesce(checkout_request_id, '') from evidence
       where id = any(${unmatched.map(({ id }) => id)}::uuid[]) and verdict = 'UNMATCHED'

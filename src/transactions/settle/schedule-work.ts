@@ -1,5 +1,5 @@
+import type { Sql } from '../../database/sql.ts';
 import type { QueryEvidence } from '../decide/evidence.ts';
-import type { Tx } from './load-payments.ts';
 import { isResult } from '../decide/outcomes.ts';
 import type { Settlement, Target } from './settlement.ts';
 import { isFinal } from '../decide/status.ts';
@@ -8,16 +8,15 @@ import { isFinal } from '../decide/status.ts';
 const afterTheLadderMs = 60_000;
 
 /** Plans what is still to be done: nothing for what has just become final, unless M-Pesa is to be asked about it. */
-export async function scheduleWork(tx: Tx, targets: readonly Target[]): Promise<void> {
+export async function scheduleWork(sql: Sql, targets: readonly Target[]): Promise<void> {
   const done = targets.filter(isDone).map(({ id }) => id);
-  if (done.length > 0)
-    await tx.$executeRaw`delete from open_work where transaction_id = any(${done}::uuid[])`;
+  if (done.length > 0) await sql`delete from open_work where transaction_id = any(${done}::uuid[])`;
   for (const { id, settlement } of targets.filter((target) => !isDone(target))) {
-    await planNextLook(tx, id, settlement);
+    await planNextLook(sql, id, settlement);
   }
   const now = targets.filter(({ settlement }) => settlement.decision.checkNow).map(({ id }) => id);
   if (now.length > 0) {
-    await tx.$executeRaw`
+    await sql`
       insert into open_work (transaction_id, next_check_at) select id, now() from unnest(${now}::uuid[]) as id
       on conflict (transaction_id) do update set next_check_at = now()`;
   }
@@ -40,12 +39,12 @@ function isLastWord(query: QueryEvidence): boolean {
  * When M-Pesa is asked next. By the database's clock, which all processes share; and never later than what was planned
  * while the question was on its way: whoever wants to know now is not made to wait for the ladder.
  */
-async function planNextLook(tx: Tx, transactionId: string, { before, decision, submissions }: Settlement) {
+async function planNextLook(sql: Sql, transactionId: string, { before, decision, submissions }: Settlement) {
   const { suspectedCode } = decision.payment;
   for (const submission of submissions) {
     if (submission.kind !== 'evidence' || submission.evidence.kind !== 'query') continue;
     const { rung, pauseMs, plannedFor } = submission.evidence.next;
-    await tx.$executeRaw`
+    await sql`
       update open_work set rung = ${rung}, check_lease_until = null,
         next_check_at = case when next_check_at is distinct from ${plannedFor}::timestamptz then next_check_at
           else now() + ${pauseMs}::float8 * interval '1 ms' end,
@@ -58,5 +57,7 @@ async function planNextLook(tx: Tx, transactionId: string, { before, decision, s
     return;
   }
   if (suspectedCode === before.suspectedCode) return;
-  await tx.openWork.updateMany({ where: { transactionId }, data: { suspectedCode, confirmAfter: null } });
+  await sql`
+    update open_work set suspected_code = ${suspectedCode}, confirm_after = null
+    where transaction_id = ${transactionId}::uuid`;
 }

@@ -1,9 +1,10 @@
-import type { PrismaClient } from '../../database/database.ts';
+import type { DatabaseAccess } from '../../database/database.ts';
+import type { Sql } from '../../database/sql.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { decide } from '../decide/decide.ts';
 import { judgement, type Judgement } from '../decide/evidence.ts';
 import { judgeUnmatched } from './keep-evidence.ts';
-import { bodyKey, loadPayments, type LockedPayment, type Tx } from './load-payments.ts';
+import { bodyKey, loadPayments, type LockedPayment } from './load-payments.ts';
 import { isPaid } from '../decide/outcomes.ts';
 import { logChange } from './log-change.ts';
 import type { Settlement, Target } from './settlement.ts';
@@ -11,8 +12,7 @@ import { reportOn, type SettlementReport } from './settlement-report.ts';
 import { storeSettlement } from './store-settlement.ts';
 import { attemptOf, hashOf, type Addressed, type Submission, type Testimony } from './submission.ts';
 
-export type SettleDeps = {
-  prisma: PrismaClient;
+export type SettleDeps = DatabaseAccess & {
   logger: Pick<Logger, 'info'>;
   /** Tells watchers to look; called after the commit. Must not throw. */
   announce(transactionIds: readonly string[]): void;
@@ -30,13 +30,7 @@ const uselessBodiesMax = 20;
  * deadlock. Answers with one judgement for each submission; by then all of it is durable.
  */
 export async function settle(deps: SettleDeps, submissions: readonly Submission[]): Promise<Judgement[]> {
-  const { judgements, changed, report } = await deps.prisma.$transaction(
-    (tx) => settleWithin(tx, submissions),
-    {
-      maxWait: 3_000,
-      timeout: 8_000,
-    },
-  );
+  const { judgements, changed, report } = await deps.transaction((sql) => settleWithin(sql, submissions));
   for (const target of changed) logChange(deps.logger, target);
   if (changed.length > 0) deps.announce(changed.map(({ id }) => id));
   deps.observe?.(report);
@@ -45,18 +39,18 @@ export async function settle(deps: SettleDeps, submissions: readonly Submission[
 
 type Settled = { judgements: Map<string, Judgement>; changed: Target[]; report: SettlementReport };
 
-async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise<Settled> {
+async function settleWithin(sql: Sql, submissions: readonly Submission[]): Promise<Settled> {
   // A settlement that cannot have its rows soon must not hold up those behind it.
-  await tx.$executeRaw`set local lock_timeout = '1s'`;
-  const named = await address(tx, submissions);
-  const payments = await loadPayments(tx, [...new Set(named.map(({ transactionId }) => transactionId))]);
+  await sql`set local lock_timeout = '1s'`;
+  const named = await address(sql, submissions);
+  const payments = await loadPayments(sql, [...new Set(named.map(({ transactionId }) => transactionId))]);
   // Only who holds the payments knows what is stored: the same arrival may be settled elsewhere at this moment.
-  const fresh = await withoutThoseStored(tx, submissions);
+  const fresh = await withoutThoseStored(sql, submissions);
   const freshIds = new Set(fresh.map(({ id }) => id));
   const addressed = [...new Map(named.map((item) => [item.id, item])).values()].filter(({ id }) =>
     freshIds.has(id),
   );
-  const foreignReceipts = await claimReceipts(tx, addressed, payments);
+  const foreignReceipts = await claimReceipts(sql, addressed, payments);
   const byPayment = Map.groupBy(addressed, ({ transactionId }) => transactionId);
   const settlements = [...payments].map(([id, locked]) =>
     settleOne(locked, byPayment.get(id) ?? [], foreignReceipts),
@@ -65,7 +59,7 @@ async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise
     addressed.filter(({ transactionId }) => payments.has(transactionId)).map(({ id }) => id),
   );
   const unmatched = fresh.filter(({ id }) => !known.has(id));
-  await storeSettlement(tx, [...payments.keys()], settlements, unmatched);
+  await storeSettlement(sql, [...payments.keys()], settlements, unmatched);
 
   const judgements = new Map(settlements.flatMap((settlement) => [...settlement.judgements]));
   const stored = submissions.filter(({ id }) => !freshIds.has(id));
@@ -83,15 +77,13 @@ async function settleWithin(tx: Tx, submissions: readonly Submission[]): Promise
 }
 
 /** Each arrival once: neither twice in one batch nor after it was stored. */
-async function withoutThoseStored(tx: Tx, submissions: readonly Submission[]): Promise<Submission[]> {
+async function withoutThoseStored(sql: Sql, submissions: readonly Submission[]): Promise<Submission[]> {
   const byId = new Map(submissions.map((submission) => [submission.id, submission]));
   const ids = [...byId.values()].filter(leavesEvidence).map(({ id }) => id);
   if (ids.length === 0) return [...byId.values()];
   // An UNMATCHED one is stored and yet to be settled: it comes again when its payment is known.
-  const stored = await tx.evidence.findMany({
-    where: { id: { in: ids }, verdict: { not: 'UNMATCHED' } },
-    select: { id: true },
-  });
+  const stored = await sql<{ id: string }>`
+    select id::text from evidence where id = any(${ids}::uuid[]) and verdict <> 'UNMATCHED'`;
   for (const { id } of stored) byId.delete(id);
   return [...byId.values()];
 }
@@ -102,12 +94,11 @@ function leavesEvidence(submission: Submission): boolean {
 }
 
 /** Finds the payments of callbacks that came on the shared path. */
-async function address(tx: Tx, submissions: readonly Submission[]): Promise<Addressed[]> {
+async function address(sql: Sql, submissions: readonly Submission[]): Promise<Addressed[]> {
   const names = submissions.flatMap((item) =>
     item.kind === 'unaddressed' ? [item.evidence.checkoutRequestId] : [],
   );
-  const attempts =
-    names.length === 0 ? [] : await tx.attempt.findMany({ where: { checkoutRequestId: { in: names } } });
+  const attempts = names.length === 0 ? [] : await attemptsOf(sql, names);
   const byName = new Map(attempts.map((attempt) => [attempt.checkoutRequestId, attempt]));
   return submissions.flatMap((item): Addressed[] => {
     if (item.kind === 'nameless') return [];
@@ -119,22 +110,35 @@ async function address(tx: Tx, submissions: readonly Submission[]): Promise<Addr
   });
 }
 
+type Attempt = { transactionId: string; number: number; checkoutRequestId: string };
+
+function attemptsOf(sql: Sql, checkoutRequestIds: readonly string[]): Promise<Attempt[]> {
+  return sql<Attempt>`
+    select transaction_id::text as "transactionId", number, checkout_request_id as "checkoutRequestId"
+    from attempts where checkout_request_id = any(${checkoutRequestIds}::text[])`;
+}
+
 /**
  * Gives each receipt to the payment that names it first, for ever, in receipt order so that two settlements cannot
  * wait for each other. Answers with those that belong to another payment than the one that names them.
  */
 async function claimReceipts(
-  tx: Tx,
+  sql: Sql,
   addressed: readonly Addressed[],
   payments: ReadonlyMap<string, LockedPayment>,
 ): Promise<Set<string>> {
   const claims = claimsOf(addressed.filter(({ transactionId }) => payments.has(transactionId)));
   if (claims.length === 0) return new Set();
   claims.sort((a, b) => (a.receipt < b.receipt ? -1 : Number(a.receipt > b.receipt)));
-  await tx.receipt.createMany({ data: claims, skipDuplicates: true });
-  const held = await tx.receipt.findMany({
-    where: { receipt: { in: claims.map(({ receipt }) => receipt) } },
-  });
+  await sql`
+    insert into receipts (receipt, transaction_id, created_at)
+    select receipt, "transactionId", "createdAt"
+    from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as n(
+      receipt text, "transactionId" uuid, "createdAt" timestamptz)
+    on conflict do nothing`;
+  const held = await sql<Pick<Claim, 'receipt' | 'transactionId'>>`
+    select receipt, transaction_id::text as "transactionId" from receipts
+    where receipt = any(${claims.map(({ receipt }) => receipt)}::text[])`;
   const holders = new Map(held.map(({ receipt, transactionId }) => [receipt, transactionId]));
   return new Set(
     claims

@@ -1,6 +1,6 @@
+import type { Sql } from '../../database/sql.ts';
 import type { Evidence } from '../decide/evidence.ts';
 import { keepEvidence } from './keep-evidence.ts';
-import type { Tx } from './load-payments.ts';
 import type { Payment } from '../decide/payment.ts';
 import { scheduleWork } from './schedule-work.ts';
 import type { Settlement, Target } from './settlement.ts';
@@ -8,35 +8,41 @@ import { attemptOf, type Addressed, type Submission } from './submission.ts';
 
 /** Writes settlements in statements whose number does not grow with the batch, except for answers of Daraja. */
 export async function storeSettlement(
-  tx: Tx,
+  sql: Sql,
   ids: readonly string[],
   settlements: readonly Settlement[],
   unmatched: readonly Submission[],
 ): Promise<void> {
   const targets = settlements.map((settlement, index): Target => ({ id: ids[index] ?? '', settlement }));
-  await movePayments(tx, targets);
-  await appendEvents(tx, targets);
-  await keepEvidence(tx, targets, unmatched);
-  await keepIds(tx, targets);
+  await movePayments(sql, targets);
+  await appendEvents(sql, targets);
+  await keepEvidence(sql, targets, unmatched);
+  await keepIds(sql, targets);
   for (const { id, settlement } of targets) {
     for (const submission of settlement.submissions) {
       const isApplied = settlement.judgements.get(submission.id)?.verdict === 'APPLIED';
       if (submission.kind === 'evidence' && (isApplied || submission.evidence.source !== 'TIMER')) {
-        await noteAnswer(tx, id, submission.evidence, submission.receivedAt, settlement.before.latestAttempt);
+        await noteAnswer(
+          sql,
+          id,
+          submission.evidence,
+          submission.receivedAt,
+          settlement.before.latestAttempt,
+        );
       }
     }
   }
-  await scheduleWork(tx, targets);
+  await scheduleWork(sql, targets);
 }
 
-async function movePayments(tx: Tx, targets: readonly Target[]): Promise<void> {
+async function movePayments(sql: Sql, targets: readonly Target[]): Promise<void> {
   const rows = targets.flatMap(({ id, settlement: { before, decision, submissions } }) => {
     const columns = columnsOf(decision.payment);
     if (JSON.stringify(columns) === JSON.stringify(columnsOf(before))) return [];
     return [{ id, ...columns, updated_at: submissions.at(-1)?.receivedAt }];
   });
   if (rows.length === 0) return;
-  await tx.$executeRaw`
+  await sql`
     update transactions t set
       status = n.status::"TransactionStatus", sequence = n.sequence, paid_amount_cents = n.paid_amount_cents,
       mpesa_receipt_number = n.mpesa_receipt_number, paid_at = n.paid_at, result_code = n.result_code,
@@ -73,18 +79,30 @@ function columnsOf(payment: Payment) {
   };
 }
 
-async function appendEvents(tx: Tx, targets: readonly Target[]): Promise<void> {
+async function appendEvents(sql: Sql, targets: readonly Target[]): Promise<void> {
   const rows = targets.flatMap(({ id, settlement }) =>
-    settlement.decision.events.map((event) => ({ transactionId: id, ...event })),
+    settlement.decision.events.map(({ occurredAt, resultCode, ...event }) => ({
+      ...event,
+      transaction_id: id,
+      occurred_at: occurredAt,
+      result_code: resultCode,
+    })),
   );
-  if (rows.length > 0) await tx.transactionEvent.createMany({ data: rows });
+  if (rows.length === 0) return;
+  await sql`
+    insert into transaction_events (transaction_id, sequence, status, source, occurred_at, result_code, message)
+    select transaction_id, sequence, status::"TransactionStatus", source::"EvidenceSource", occurred_at,
+      result_code, message
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n(
+      transaction_id uuid, sequence int, status text, source text, occurred_at timestamptz, result_code text,
+      message text)`;
 }
 
-/** Ids that an answer or a callback brought are filled in, whatever the state of the payment. */
-async function keepIds(tx: Tx, targets: readonly Target[]): Promise<void> {
+/** Ids that an answer or a callback brought are kept, whatever the state of the payment; an answer knows better. */
+async function keepIds(sql: Sql, targets: readonly Target[]): Promise<void> {
   const rows = targets.flatMap(({ id, settlement: { before, decision, submissions } }) =>
     [...decision.payment.checkoutRequestIds]
-      .filter(([attempt]) => !before.checkoutRequestIds.has(attempt))
+      .filter(([attempt, name]) => before.checkoutRequestIds.get(attempt) !== name)
       .map(([number, checkoutRequestId]) => ({
         id,
         number,
@@ -93,7 +111,7 @@ async function keepIds(tx: Tx, targets: readonly Target[]): Promise<void> {
       })),
   );
   if (rows.length === 0) return;
-  await tx.$executeRaw`
+  await sql`
     update attempts a set checkout_request_id = n.checkout, merchant_request_id = n.merchant
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n(id uuid, number smallint, checkout text, merchant text)
     where a.transaction_id = n.id and a.number = n.number`;
@@ -111,7 +129,7 @@ function merchantRequestIdOf(submissions: readonly Addressed[], attempt: number)
 
 /** A push was answered: its attempt says how, and if it is the latest nobody holds the right to push any longer. */
 async function noteAnswer(
-  tx: Tx,
+  sql: Sql,
   transactionId: string,
   evidence: Evidence,
   receivedAt: Date,
@@ -119,19 +137,19 @@ async function noteAnswer(
 ): Promise<void> {
   if (evidence.source !== 'DARAJA_ANSWER' && evidence.source !== 'TIMER') return;
   const neverLeft = evidence.kind === 'prompt-refused' || evidence.kind === 'prompt-not-sent';
-  await tx.attempt.updateMany({
-    where: { transactionId, number: evidence.attempt },
-    data: {
-      ...(evidence.source === 'TIMER' ? {} : { answeredAt: receivedAt }),
-      ...(neverLeft ? { dispatchedAt: null } : {}),
-      ...('message' in evidence ? { message: evidence.message } : {}),
-      ...('errorCode' in evidence ? { errorCode: evidence.errorCode } : {}),
-    },
-  });
+  const isAnswer = evidence.source === 'DARAJA_ANSWER';
+  const message = 'message' in evidence ? evidence.message : null;
+  const errorCode = 'errorCode' in evidence ? evidence.errorCode : null;
+  await sql`
+    update attempts set
+      answered_at = case when ${isAnswer}::boolean then ${receivedAt}::timestamptz else answered_at end,
+      dispatched_at = case when ${neverLeft}::boolean then null else dispatched_at end,
+      message = coalesce(${message}::text, message),
+      error_code = case when ${'errorCode' in evidence}::boolean then ${errorCode} else error_code end
+    where transaction_id = ${transactionId}::uuid and number = ${evidence.attempt}::smallint`;
   // Without its lease an attempt that nobody makes would never be found.
   if (evidence.attempt !== latestAttempt) return;
-  await tx.openWork.updateMany({
-    where: { transactionId },
-    data: { leaseHolder: null, leaseExpiresAt: null },
-  });
+  await sql`
+    update open_work set lease_holder = null, lease_expires_at = null
+    where transaction_id = ${transactionId}::uuid`;
 }

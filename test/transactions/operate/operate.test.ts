@@ -27,7 +27,7 @@ onEachDatabase('an operator', (opened) => {
   });
 
   const { hints, announce } = collectHints();
-  const deps = () => ({ prisma, clock: systemClock, announce, logger: testLogger });
+  const deps = () => ({ ...opened(), clock: systemClock, announce, logger: testLogger });
   const resolve = ({ id }: Pick<StoredPayment, 'id'>, outcome: 'COMPLETED' | 'FAILED' = 'COMPLETED') =>
     resolvePayment(deps(), operator, id, { outcome, reason: 'Seen on the statement.' });
 

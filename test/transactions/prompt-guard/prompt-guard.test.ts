@@ -38,7 +38,7 @@ onEachDatabase('the prompt guard', (opened) => {
     daraja = createFakeDaraja();
   });
 
-  const settling = () => ({ prisma: opened().prisma, announce: () => undefined, logger: testLogger });
+  const settling = () => ({ ...opened(), announce: () => undefined, logger: testLogger });
 
   async function ask(
     changes: Partial<{ phoneNumber: string; amount: number; idempotencyKey: string; client: string }> & {
@@ -232,7 +232,7 @@ onEachDatabase('the prompt guard', (opened) => {
     const many = Array.from({ length: 10 }, () => ({ id: newId(now), clientId: busy }));
     await storeBusy(many);
     const look = (clientId: string) =>
-      guard.look(opened().prisma, {
+      guard.look(opened().sql, {
         clientId,
         phoneNumber: new PhoneNumber(phoneNumber),
         amountShillings: 10,
@@ -241,7 +241,7 @@ onEachDatabase('the prompt guard', (opened) => {
     expect(await look(other)).toBeNull();
     const later = createPromptGuard(settings, { now: () => new Date(now.getTime() + 1_001) });
     expect(
-      await later.look(opened().prisma, {
+      await later.look(opened().sql, {
         clientId: busy,
         phoneNumber: new PhoneNumber(phoneNumber),
         amountShillings: 10,

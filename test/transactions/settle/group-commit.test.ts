@@ -134,7 +134,7 @@ onEachDatabase('a group commit', (opened) => {
           const [saltA, saltB] = [`TOGETHER${String((salts += 1))}-`, `ALONE${String(salts)}-`];
           const said = (payments: readonly StoredPayment[], salt: string) => (one: Spoken) =>
             posted(at(payments, one.payment), callbackOf(one, salt));
-          await settle({ prisma, ...silent }, spoken.map(said(together, saltA)));
+          await settle({ ...opened(), ...silent }, spoken.map(said(together, saltA)));
           // A receipt is claimed on arrival: whoever names the shared one first has it, before any rank is compared.
           const holder = spoken.find(({ says }) => says === 'shared')?.payment;
           const order = spoken.toSorted(
@@ -142,7 +142,7 @@ onEachDatabase('a group commit', (opened) => {
               Number(b.payment === holder) - Number(a.payment === holder) || ranks[a.says] - ranks[b.says],
           );
           for (const submission of order.map(said(alone, saltB)))
-            await settle({ prisma, ...silent }, [submission]);
+            await settle({ ...opened(), ...silent }, [submission]);
           expect(await stored(prisma, together, saltA)).toEqual(await stored(prisma, alone, saltB));
         }),
         { seed, numRuns: 12 },
@@ -155,7 +155,10 @@ onEachDatabase('a group commit', (opened) => {
     for (let round = 0; round < 10; round += 1) {
       const payment = await storePayment(prisma);
       const one = posted(payment, success({ receipt: `TWICE${String(round)}${payment.id}` }));
-      await Promise.all([settle({ prisma, ...silent }, [one]), settle({ prisma, ...silent }, [one])]);
+      await Promise.all([
+        settle({ ...opened(), ...silent }, [one]),
+        settle({ ...opened(), ...silent }, [one]),
+      ]);
       expect(await prisma.evidence.findMany({ where: { transactionId: payment.id } })).toMatchObject([
         { verdict: 'APPLIED', repeats: 0 },
       ]);
@@ -170,14 +173,14 @@ onEachDatabase('a group commit', (opened) => {
       const { attempt: _attempt, ...evidence } = success({ receipt: `SWEPT${payment.id}` });
       const body = Buffer.from(name);
       const callback = { ...evidence, checkoutRequestId: name };
-      await settle({ prisma, ...silent }, [
+      await settle({ ...opened(), ...silent }, [
         { kind: 'unaddressed', id: newId(receivedAt), receivedAt, peer: null, body, evidence: callback },
       ]);
       await prisma.attempt.updateMany({
         where: { transactionId: payment.id },
         data: { checkoutRequestId: name },
       });
-      const deps = { prisma, ...silent };
+      const deps = { ...opened(), ...silent };
       await Promise.all([sweepUnmatched(deps), matchUnmatched(deps, name), sweepUnmatched(deps)]);
       expect(await prisma.evidence.findMany({ where: { transactionId: payment.id } })).toMatchObject([
         { verdict: 'APPLIED', repeats: 0 },
@@ -221,9 +224,9 @@ describe.skipIf(!postgresql.available)('group commits of four processes (postgre
           // Receipts of neighbours, so that they cross.
           posted(payment, success({ receipt: `${salt}${String((index + 1) % payments.length)}` })),
         ]);
-        const batches = processes.flatMap(({ prisma }) =>
+        const batches = processes.flatMap((process) =>
           [1, 2].map(() => ({
-            prisma,
+            process,
             batch: random
               .shuffled(everything)
               .slice(0, 20)
@@ -232,7 +235,7 @@ describe.skipIf(!postgresql.available)('group commits of four processes (postgre
         );
         // A deadlock (40P01) would reject: nothing here tries again.
         const judged = await Promise.all(
-          batches.map(({ prisma, batch }) => settle({ prisma, ...silent }, batch)),
+          batches.map(({ process, batch }) => settle({ ...process, ...silent }, batch)),
         );
         const arrivals = batches.flatMap(({ batch }) => batch);
         await expectAccounted(database.prisma, payments, arrivals, judged.flat());
@@ -248,10 +251,12 @@ describe.skipIf(!postgresql.available)('group commits of four processes (postgre
     );
     if (held === undefined) throw new Error('Payments were stored');
     await using holder = await hold(database.url, held);
-    const { prisma } = database;
-    const batcher = createBatcher<Submission, Judgement>((batch) => settle({ prisma, ...silent }, batch), {
-      sizeMax: 200,
-    });
+    const batcher = createBatcher<Submission, Judgement>(
+      (batch) => settle({ ...database, ...silent }, batch),
+      {
+        sizeMax: 200,
+      },
+    );
     // The first goes alone; the rest, the held one among them, share a batch that must fail.
     const [first, ...rest] = others;
     const about = (payment: StoredPayment) => posted(payment, success({ receipt: `HELD${payment.id}` }));
@@ -280,11 +285,12 @@ describe.skipIf(!postgresql.available)('group commits of four processes (postgre
         posted(payment, success({ receipt: `CUT${payment.id}` })),
         posted(payment, failure('1032')),
       ]);
-      const { prisma } = processes[0] ?? database;
+      const process = processes[0] ?? database;
+      const { prisma } = process;
       {
         // It has locked some of its rows and waits for one of the last: there it is cut.
         await using _holder = await hold(database.url, last);
-        const cutting = settle({ prisma, ...silent }, batch).then(
+        const cutting = settle({ ...process, ...silent }, batch).then(
           () => 'stored',
           () => 'cut',
         );
@@ -294,7 +300,7 @@ describe.skipIf(!postgresql.available)('group commits of four processes (postgre
       const where = { transactionId: { in: payments.map(({ id }) => id) } };
       expect(await prisma.evidence.count({ where })).toBe(0);
       expect(await prisma.receipt.count({ where })).toBe(0);
-      for (const _again of [1, 2]) await settle({ prisma, ...silent }, batch);
+      for (const _again of [1, 2]) await settle({ ...process, ...silent }, batch);
       expect(await prisma.evidence.count({ where })).toBe(batch.length);
       expect(await prisma.evidence.count({ where: { ...where, repeats: { gt: 0 } } })).toBe(0);
       expect(await prisma.transactionEvent.count({ where })).toBe(payments.length * 2);
@@ -306,9 +312,8 @@ describe.skipIf(!postgresql.available)('group commits of four processes (postgre
     url.searchParams.set('options', '-c idle_in_transaction_session_timeout=1s');
     const payment = await storePayment(database.prisma);
     await using stopped = await hold(url.href, payment);
-    const { prisma } = database;
     const store = () =>
-      settle({ prisma, ...silent }, [posted(payment, success({ receipt: `IDLE${payment.id}` }))]);
+      settle({ ...database, ...silent }, [posted(payment, success({ receipt: `IDLE${payment.id}` }))]);
     // The lock timeout is 1 s too: the first try may give up just before the server ends the stopped session.
     const [judged] = await store().catch(store);
     expect(judged?.verdict).toBe('APPLIED');

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { PrismaClient } from '../../../src/database/database.ts';
+import type { DatabaseAccess, PrismaClient } from '../../../src/database/database.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import type { CallbackEvidence, Evidence } from '../../../src/transactions/decide/evidence.ts';
 import { matchUnmatched, sweepUnmatched } from '../../../src/transactions/settle/match-unmatched.ts';
@@ -69,7 +69,7 @@ onEachDatabase('settling', (opened) => {
     ({ prisma } = opened());
   });
 
-  const settleAll = (submissions: readonly Submission[]) => settle({ prisma, ...silent }, submissions);
+  const settleAll = (submissions: readonly Submission[]) => settle({ ...opened(), ...silent }, submissions);
 
   it('stores the body with its verdict and moves the payment', async () => {
     const payment = await storePayment(prisma);
@@ -395,12 +395,22 @@ onEachDatabase('settling', (opened) => {
       const name = `ws_CO_late_${payment.id}`;
       expect(await settleAll([atSharedPath(name)])).toMatchObject([{ verdict: 'UNMATCHED' }]);
       const spool = () => Promise.reject(new Error('This test has no spool'));
-      const deps = { prisma, ...silent, clock: systemClock, logger: testLogger, spool };
+      const deps = { ...opened(), ...silent, clock: systemClock, logger: testLogger, spool };
       const { receivedAt: _receivedAt, ...answer } = accepted({ checkoutRequestId: name });
       await settleAnswer(deps, payment.id, answer);
       expect(await rowOf(prisma, payment)).toMatchObject({ status: 'COMPLETED', checkoutRequestId: name });
       expect(await evidenceOf(prisma, payment)).toMatchObject([{ verdict: 'APPLIED', attemptNumber: 1 }]);
       expect(await prisma.unmatchedEvidence.count({ where: { checkoutRequestId: name } })).toBe(0);
+    });
+
+    it('with an id that Daraja’s answer does not confirm leaves the request to be known by the answer’s', async () => {
+      const payment = await storePayment(prisma, { checkoutRequestId: null, status: 'REQUESTED' });
+      const [posted, answered] = [`ws_CO_posted_${payment.id}`, `ws_CO_answered_${payment.id}`];
+      await settleAll([said(payment, success({ checkoutRequestId: posted, amountCents: 1 }))]);
+      await settleAll([said(payment, accepted({ checkoutRequestId: answered }))]);
+      const judged = await settleAll([said(payment, failure('1037', { checkoutRequestId: answered }))]);
+      expect(judged).toMatchObject([{ verdict: 'APPLIED' }]);
+      expect(await rowOf(prisma, payment)).toMatchObject({ status: 'EXPIRED', checkoutRequestId: answered });
     });
 
     it('that was stored in the moment in which its id became known is found by the sweep', async () => {
@@ -411,7 +421,7 @@ onEachDatabase('settling', (opened) => {
         where: { transactionId: payment.id },
         data: { checkoutRequestId: name },
       });
-      await sweepUnmatched({ prisma, ...silent });
+      await sweepUnmatched({ ...opened(), ...silent });
       expect(await rowOf(prisma, payment)).toMatchObject({ status: 'COMPLETED' });
     });
 
@@ -425,7 +435,7 @@ onEachDatabase('settling', (opened) => {
         where: { transactionId: payment.id },
         data: { checkoutRequestId: name },
       });
-      await matchUnmatched({ prisma, ...silent }, name);
+      await matchUnmatched({ ...opened(), ...silent }, name);
       expect(await evidenceOf(prisma, payment)).toMatchObject([{ verdict: 'APPLIED', repeats: 1 }]);
       expect(await prisma.unmatchedEvidence.count({ where: { checkoutRequestId: name } })).toBe(0);
     });
@@ -446,7 +456,7 @@ onEachDatabase('settling', (opened) => {
         where: { transactionId: payment.id },
         data: { checkoutRequestId: name },
       });
-      await sweepUnmatched({ prisma, ...silent });
+      await sweepUnmatched({ ...opened(), ...silent });
       expect(await prisma.unmatchedEvidence.count({ where: { checkoutRequestId: name } })).toBe(0);
     });
 
@@ -468,7 +478,7 @@ onEachDatabase('settling', (opened) => {
         expect(ids).toEqual([moved.id]);
         seen.push(rowOf(prisma, moved).then(({ status }) => status));
       };
-      await settle({ prisma, announce, logger: testLogger }, [
+      await settle({ ...opened(), announce, logger: testLogger }, [
         said(moved, success({ receipt: newReceipt() })),
         useless(untouched, 'rubbish'),
       ]);
@@ -478,7 +488,7 @@ onEachDatabase('settling', (opened) => {
     it('is not given when nothing changed', async () => {
       const payment = await storePayment(prisma);
       const { hints, announce } = collectHints();
-      await settle({ prisma, announce, logger: testLogger }, [useless(payment, 'rubbish')]);
+      await settle({ ...opened(), announce, logger: testLogger }, [useless(payment, 'rubbish')]);
       expect(hints).toEqual([]);
     });
 
@@ -491,7 +501,7 @@ onEachDatabase('settling', (opened) => {
         said(good, success({ receipt: newReceipt() })),
         { ...said(bad, success({ receipt: newReceipt() })), receivedAt: tooLate },
       ];
-      await expect(settle({ prisma, announce, logger: testLogger }, batch)).rejects.toThrow();
+      await expect(settle({ ...opened(), announce, logger: testLogger }, batch)).rejects.toThrow();
       expect(hints).toEqual([]);
       expect(await rowOf(prisma, good)).toMatchObject({ status: 'AWAITING_PAYER' });
       expect(await evidenceOf(prisma, good)).toEqual([]);
@@ -568,7 +578,7 @@ describe.skipIf(!postgresql.available)(
         Array.from({ length: 30 }, () => ({})),
       );
       const receipts = payments.map(newReceipt);
-      const writers = [1, 2, 3, 4].map((seed) => write(prisma, createRandom(seed), payments, receipts));
+      const writers = [1, 2, 3, 4].map((seed) => write(database, createRandom(seed), payments, receipts));
       const judged = (await Promise.all(writers)).reduce((sum, count) => sum + count, 0);
       const rows = await prisma.transaction.findMany({ include: { evidence: true, events: true } });
       expect(rows.every(({ status }) => status === 'COMPLETED')).toBe(true);
@@ -582,7 +592,7 @@ describe.skipIf(!postgresql.available)(
 
 /** Six batches, each with a success and a failure for every payment, in an order of its own; answers how many. */
 async function write(
-  prisma: PrismaClient,
+  database: DatabaseAccess,
   random: Random,
   payments: readonly StoredPayment[],
   receipts: readonly string[],
@@ -593,7 +603,7 @@ async function write(
       said(payment, success({ receipt: receipts[index] ?? null })),
       said(payment, failure('1032')),
     ]);
-    judged += (await settle({ prisma, ...silent }, random.shuffled(things))).length;
+    judged += (await settle({ ...database, ...silent }, random.shuffled(things))).length;
   }
   return judged;
 }

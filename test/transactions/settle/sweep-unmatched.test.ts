@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PrismaClient } from '../../../src/database/database.ts';
+import type { Transaction } from '../../../src/database/sql.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { sweepUnmatched } from '../../../src/transactions/settle/match-unmatched.ts';
 import { settle } from '../../../src/transactions/settle/settle.ts';
@@ -17,29 +17,20 @@ function unaddressed(checkoutRequestId: string, receipt: string): Submission {
   return { kind: 'unaddressed', id: newId(receivedAt), receivedAt, peer: null, body, evidence };
 }
 
-/** A client whose transactions stand still just before they store evidence. */
-function stalling(prisma: PrismaClient) {
+/** Transactions that stand still just before they store evidence. */
+function stalling(transaction: Transaction) {
   const reached = Promise.withResolvers<undefined>();
   const going = Promise.withResolvers<undefined>();
-  type Work = (tx: object) => Promise<unknown>;
-  const slow = new Proxy(prisma, {
-    get(target, name) {
-      if (name !== '$transaction') return Reflect.get(target, name) as unknown;
-      return (work: Work, options: object) =>
-        target.$transaction((tx) => work(new Proxy(tx, { get: (inner, key) => step(inner, key) })), options);
-    },
-  });
-  const step = (tx: object, key: string | symbol): unknown => {
-    const value = Reflect.get(tx, key) as unknown;
-    if (key !== '$executeRaw') return value;
-    return async (...args: [readonly string[], ...unknown[]]) => {
-      if (args[0].join('').includes('insert into evidence')) {
-        reached.resolve(undefined);
-        await going.promise;
-      }
-      return (value as (...all: unknown[]) => Promise<number>).apply(tx, args);
-    };
-  };
+  const slow: Transaction = (work) =>
+    transaction((sql) =>
+      work(async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]) => {
+        if (text.join('').includes('insert into evidence')) {
+          reached.resolve(undefined);
+          await going.promise;
+        }
+        return sql<Row>(text, ...values);
+      }),
+    );
   return { slow, reached: reached.promise, goOn: () => going.resolve(undefined) };
 }
 
@@ -47,7 +38,7 @@ describe.skipIf(!postgresql.available)('a sweep for callbacks whose payment is k
   it('settles the others where one cannot be settled, and that one when it can', async () => {
     await using database = await postgresql.open();
     const { prisma } = database;
-    const deps = { prisma, announce: () => undefined, logger: testLogger };
+    const deps = { ...database, announce: () => undefined, logger: testLogger };
     const payments: string[] = [];
     for (const number of [1, 2, 3]) {
       const { id } = await storePayment(prisma, { checkoutRequestId: null });
@@ -77,11 +68,11 @@ describe.skipIf(!postgresql.available)('a sweep for callbacks whose payment is k
   it('is not undone by a settlement of the same arrival that stood still before the payment was known', async () => {
     await using database = await postgresql.open();
     const { prisma } = database;
-    const deps = { prisma, announce: () => undefined, logger: testLogger };
+    const deps = { ...database, announce: () => undefined, logger: testLogger };
     const { id } = await storePayment(prisma, { checkoutRequestId: null });
     const arrival = unaddressed('ws_CO_late', 'LATE000001');
-    const { slow, reached, goOn } = stalling(prisma);
-    const late = settle({ ...deps, prisma: slow }, [arrival]);
+    const { slow, reached, goOn } = stalling(database.transaction);
+    const late = settle({ ...deps, transaction: slow }, [arrival]);
     await reached;
     await prisma.attempt.updateMany({
       where: { transactionId: id },
