@@ -1,0 +1,5 @@
+import { callbacks } from './work/callbacks.ts';
+import type { Work } from './work.ts';
+
+/** All that is measured, in this order. */
+export const works: readonly Work[] = [callbacks];
