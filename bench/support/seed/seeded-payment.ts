@@ -9,7 +9,7 @@ export type SeededPayment = {
 };
 
 /** When payment 0 was made; each further one is a millisecond later. Yesterday, so that nothing is due to be pruned. */
-export const epochMs = Math.floor(Date.now() / 1000) * 1000 - 24 * 60 * 60 * 1000;
+const epochMs = Math.floor(Date.now() / 1000) * 1000 - 24 * 60 * 60 * 1000;
 
 export function seededPayment(number: number): SeededPayment {
   const phoneNumber = `2547${String((number * 48_271) % 100_000_000).padStart(8, '0')}`;

@@ -14,7 +14,9 @@ export type Program = {
   file: string;
   nodeArgs?: readonly string[];
   args?: readonly string[];
-  /** Beside PORT and DATA_DIR, a folder that is thrown away. */
+  /** The variable that says where to listen; PORT without it. */
+  portName?: string;
+  /** Beside the port and DATA_DIR, a folder that is thrown away. */
   env: { [name: string]: string };
   /** What answers anything but 503 when the program is ready. */
   readyPath: string;
@@ -48,10 +50,20 @@ export async function startProgram(program: Program): Promise<RunningProgram> {
   return { pid: child.pid ?? 0, port, url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-function run({ file, nodeArgs = [], args = [], env }: Program, port: number, folder: string) {
+function run(
+  { file, nodeArgs = [], args = [], portName = 'PORT', env }: Program,
+  port: number,
+  folder: string,
+) {
   const errors = openSync(join(folder, 'errors'), 'a');
   const child = spawn(process.execPath, [...nodeArgs, file, ...args], {
-    env: { PATH: process.env['PATH'], NODE_ENV: 'production', PORT: `${port}`, DATA_DIR: folder, ...env },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_ENV: 'production',
+      [portName]: `${port}`,
+      DATA_DIR: folder,
+      ...env,
+    },
     stdio: ['ignore', 'ignore', errors],
   });
   closeSync(errors);
