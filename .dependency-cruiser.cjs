@@ -134,6 +134,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // Programs of their own, whose packages are installed only where Malipo is measured against them.
+    exclude: { path: '^bench/peers/' },
     // Without this, imports of types only are invisible.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
