@@ -8,10 +8,10 @@ export type Questions = { [name: string]: (data: never) => unknown };
 export type Child<Asked extends Questions> = AsyncDisposable & {
   pid: number;
   isAlive(): boolean;
-  ask<Name extends string & keyof Asked>(
+  ask: <Name extends string & keyof Asked>(
     name: Name,
     ...data: Parameters<Asked[Name]>
-  ): Promise<Awaited<ReturnType<Asked[Name]>>>;
+  ) => Promise<Awaited<ReturnType<Asked[Name]>>>;
 };
 
 export type ChildSettings = {

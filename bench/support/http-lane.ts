@@ -5,7 +5,7 @@ export type LaneAnswer = { status: number; writtenAt: number; answeredAt: number
 /** One connection over which one post after the other goes. Times are those of `performance.now()`. */
 export type HttpLane = { post(path: string, body: string): Promise<LaneAnswer>; close(): void };
 
-type Waiting = { writtenAt: number; resolve(answer: LaneAnswer): void; reject(error: Error): void };
+type Waiting = { writtenAt: number; resolve: (answer: LaneAnswer) => void; reject: (error: Error) => void };
 
 /**
  * So little of HTTP that the moment is known in which a post is handed to the socket, and that it costs the machine little

@@ -14,11 +14,11 @@ export type WatcherSettings = {
   credential: string;
   localAddress?: string;
   /** A later change than the present state came, at this moment. */
-  onChange(at: number, isFinal: boolean): void;
+  onChange: (at: number, isFinal: boolean) => void;
   /** The subscription has ended, as it does after the last change. */
-  onEnd(): void;
+  onEnd: () => void;
   /** What nobody expects. */
-  onTrouble(trouble: string): void;
+  onTrouble: (trouble: string) => void;
 };
 
 const query = 'subscription ($id: ID!) { paymentStatus(transactionId: $id) { sequence status isFinal } }';

@@ -10,8 +10,8 @@ export type WebSocketTarget = {
   /** Of this machine's loopback addresses, the one it comes from. */
   localAddress?: string;
   protocol?: string;
-  onText(text: string): void;
-  onClose(reason: string): void;
+  onText: (text: string) => void;
+  onClose: (reason: string) => void;
 };
 
 /** Resolves when it is open. */

@@ -57,6 +57,7 @@ function resultOf(
     'CPU ms per idle second': mid((round) => round.idleCpuMsPerSecond, 1),
     'CPU µs a delivery, 500/s': steadyUs,
     'CPU µs a callback, 500/s': mid((round) => round.callbackUs.steady, 1),
+    'CPU µs a delivery, apart from callbacks': mid((round) => round.apartUs, 1),
     'CPU µs a delivery, in a crowd': mid((round) => round.fanOutUs.crowd, 1),
     'CPU µs a callback, in a crowd': mid((round) => round.callbackUs.crowd, 1),
     'RSS KB of each further one': mid((round) => round.furtherKb, 1),

@@ -16,7 +16,7 @@ let nextPayment = 0;
 let run = newRun();
 
 /** A watcher, and since when it has been owed its change. */
-type Seat = { watcher: PaymentWatcher | null; writtenAt: number };
+type Seat = { watcher: PaymentWatcher; writtenAt: number };
 
 type Run = {
   watchedMs: number[];
@@ -37,16 +37,7 @@ const questions = {
     server = address;
     const { port, key } = address;
     for (let opened = 0; opened < watchers; opened += 1) {
-      const seat: Seat = { watcher: null, writtenAt: Number.NaN };
-      seats.push(seat);
-      seat.watcher = await openWatcher({
-        port,
-        credential: key,
-        onChange: (at) => run.watchedMs.push(at - seat.writtenAt),
-        onEnd: () => void takeNext(seat),
-        onTrouble: (trouble) => run.troubles.push(trouble),
-      });
-      await takeNext(seat);
+      await takeNext(await takeSeat(port, key));
     }
   },
   /**
@@ -86,7 +77,7 @@ const questions = {
     return { ...run, lanes: lanes.opened, payments: nextPayment };
   },
   close() {
-    for (const { watcher } of seats) watcher?.close();
+    for (const { watcher } of seats) watcher.close();
   },
 };
 
@@ -105,9 +96,26 @@ function noteAnswer({
   if (status !== 200) run.notAnswered200 += 1;
 }
 
+async function takeSeat(port: number, key: string): Promise<Seat> {
+  let writtenAt = (): number => Number.NaN;
+  let goOn = (): void => undefined;
+  const watcher = await openWatcher({
+    port,
+    credential: key,
+    onChange: (at) => run.watchedMs.push(at - writtenAt()),
+    onEnd: () => goOn(),
+    onTrouble: (trouble) => run.troubles.push(trouble),
+  });
+  const seat: Seat = { watcher, writtenAt: Number.NaN };
+  writtenAt = () => seat.writtenAt;
+  goOn = () => void takeNext(seat);
+  seats.push(seat);
+  return seat;
+}
+
 async function takeNext(seat: Seat): Promise<void> {
   const payment = nextPayment++;
-  await seat.watcher?.watch(seededId(payment));
+  await seat.watcher.watch(seededId(payment));
   ready.push({ seat, payment });
 }
 

@@ -14,7 +14,7 @@ export const callbacksPerSecond = 100;
 /** What clients do all day: some ask, some watch and leave early, M-Pesa posts, and somebody always does it wrong. */
 export function createActions(server: ServerAddress): {
   actions: Record<string, Action>;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 } {
   const http = new Pool(`http://127.0.0.1:${server.port}`, { connections: 32 });
   const ask = createAsk(http, server.key);

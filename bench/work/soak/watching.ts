@@ -7,11 +7,11 @@ const stayMsMax = 10_000;
 
 /** Watches a payment until the subscription ends, as it does after its last change. */
 export async function watchToEnd(server: ServerAddress, rowId: string): Promise<void> {
-  const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+  const { promise: ended, resolve, reject } = Promise.withResolvers<true>();
   // A payment that is final already ends at once, before anybody waits for it.
   ended.catch(() => undefined);
   const watcher = await open(server, rowId, {
-    onEnd: resolve,
+    onEnd: () => resolve(true),
     onTrouble: (trouble) => reject(new Error(trouble)),
   });
   const impatience = setTimeout(() => reject(new Error('The end was not told')), patienceMs);

@@ -6,6 +6,6 @@ const server = createServer();
 const sockets = new WebSocketServer({ server, perMessageDeflate: false });
 sockets.on('connection', (socket) => {
   socket.on('error', console.error);
-  socket.on('message', (data) => socket.send(data.toString()));
+  socket.on('message', (data: Buffer) => socket.send(data.toString()));
 });
 server.listen(Number(process.env['PORT']), '127.0.0.1');

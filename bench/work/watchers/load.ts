@@ -4,7 +4,6 @@ import { deriveKey } from '../../../src/config/kept-secret.ts';
 import { Masked } from '../../../src/lib/masked.ts';
 import { answerParent } from '../../support/answer-parent.ts';
 import { createCallbackOf } from '../../support/callback-of.ts';
-import type { ServerAddress } from '../../support/measured-server.ts';
 import { seededId } from '../../support/open-payments.ts';
 import { openWatcher } from '../../support/payment-watcher.ts';
 import { createPostLanes } from '../../support/post-lanes.ts';
@@ -65,7 +64,7 @@ const questions = {
     if (trouble !== undefined) throw new Error(`A watcher was told what nobody expected: ${trouble}`);
   },
   closeAll() {
-    for (const { close } of open) close();
+    for (const client of open) client.close();
     open.clear();
     troubles.length = 0;
   },

@@ -8,6 +8,8 @@ import type { Range, WatchersLoad } from './load.ts';
 import { memoryPerWatcher, type MemoryPerWatcher } from './memory-per-watcher.ts';
 
 export type MalipoRound = MemoryPerWatcher & {
+  /** CPU for one delivery in a process that watches alone, beyond what it takes when nothing happens. */
+  apartUs: number;
   /** Of each after the first third, by when the process has grown as it does once. */
   furtherKb: number;
   connectsPerSecond: number;
@@ -23,7 +25,7 @@ export type MalipoRound = MemoryPerWatcher & {
 export type Pace = 'steady' | 'crowd';
 const paces: Record<Pace, number | null> = { steady: 500, crowd: null };
 
-const warmUp = { watchers: 300, callbacks: 4_000 };
+const warmUp = { watchers: 300, callbacks: 6_000 };
 const idleSeconds = 6;
 
 type Round = { load: Child<WatchersLoad>; server: MeasuredServer; count: number };
@@ -57,7 +59,9 @@ export async function measureMalipo(
   await warmUpSettling(round);
   await using fanOutProfile = await profile(server, profilesTo, 'fan-out');
   const steady = await measureFanOut(round, 'steady', 0);
-  const crowd = await measureFanOut(round, 'crowd', count / 2);
+  const crowd = await measureFanOut(round, 'crowd', Math.floor(count / 3));
+  const idleCpuMsPerSecond = idle.cpuUs / idleSeconds / 1000;
+  const apartUs = await measureApart(round, database.url, idleCpuMsPerSecond);
   await fanOutProfile.end();
   await load.ask('closeAll');
   await sleep(2_000);
@@ -66,7 +70,8 @@ export async function measureMalipo(
     furtherKb: memoryPerWatcher(between, all, rest.count).rssKb,
     connectsPerSecond: rest.count / connected.result,
     connectCpuUs: connected.cpuUs / rest.count,
-    idleCpuMsPerSecond: idle.cpuUs / idleSeconds / 1000,
+    idleCpuMsPerSecond,
+    apartUs,
     fanOutUs: { steady: steady.fanOutUs, crowd: crowd.fanOutUs },
     callbackUs: { steady: steady.callbackUs, crowd: crowd.callbackUs },
     leftKb: memoryPerWatcher(before, await server.ask('memory'), count).heapKb,
@@ -86,14 +91,31 @@ async function warmUpConnecting({ load, server, count }: Round): Promise<void> {
 
 async function warmUpSettling({ load, server, count }: Round): Promise<void> {
   const { secret, port } = server;
-  const range = { first: 2 * count + warmUp.watchers, count: warmUp.callbacks };
+  const range = { first: 2 * count + warmUp.watchers + warmUp.callbacks / 2, count: warmUp.callbacks / 2 };
   await load.ask('post', { secret, port, perSecond: null, ...range, isWatched: false });
+}
+
+/**
+ * Another process settles, and this one only hears of it: what it takes then is for the deliveries alone, and need not be
+ * told from what callbacks take.
+ */
+async function measureApart({ load, server, count }: Round, databaseUrl: string, idleCpuMsPerSecond: number) {
+  await using settler = await startMeasuredServer(databaseUrl, { RATE_LIMITS: 'on' });
+  const { secret, port } = settler;
+  const range = { first: 2 * count + warmUp.watchers, count: warmUp.callbacks / 2 };
+  await load.ask('post', { secret, port, perSecond: null, ...range, isWatched: false });
+  const first = 4 * Math.floor(count / 6);
+  const order = { secret, port, perSecond: paces.steady, first, count: count - first, isWatched: true };
+  const startedAt = performance.now();
+  const { cpuUs } = await withCpu(server, () => load.ask('post', order));
+  const idleUs = (performance.now() - startedAt) * idleCpuMsPerSecond;
+  return (cpuUs - idleUs) / order.count;
 }
 
 /** Without watchers, with, with, without, so that what changes meanwhile counts for both; from payment `first` on. */
 async function measureFanOut({ load, server, count }: Round, pace: Pace, first: number) {
   const { secret, port } = server;
-  const size = Math.floor(count / 4);
+  const size = Math.floor(count / 6);
   const cpuOf = async (isWatched: boolean, start: number): Promise<number> => {
     const order = { secret, port, perSecond: paces[pace], isWatched, first: start, count: size };
     return (await withCpu(server, () => load.ask('post', order))).cpuUs / size;
