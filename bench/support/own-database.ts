@@ -3,7 +3,7 @@ import { ensureFixedClients } from '../../src/access/fixed-clients.ts';
 import { openDatabase } from '../../src/database/database.ts';
 
 /** A database on the server that is measured, dropped in the end. */
-export type OwnDatabase = AsyncDisposable & { name: string; url: string; pool: Pool };
+export type OwnDatabase = AsyncDisposable & { url: string; pool: Pool; drop(): Promise<void> };
 
 const serverUrl = process.env['BENCH_POSTGRES'] ?? 'postgresql://postgres@127.0.0.1:5432/postgres';
 
@@ -41,14 +41,15 @@ function openOwn(name: string, isDropped: boolean): OwnDatabase {
   url.pathname = `/${name}`;
   const pool = new Pool({ connectionString: url.href, max: 4 });
   pool.on('error', () => undefined);
+  const drop = async (): Promise<void> => {
+    await pool.end();
+    await onServer(`drop database if exists ${name} with (force)`);
+  };
   return {
-    name,
     url: url.href,
     pool,
-    async [Symbol.asyncDispose]() {
-      await pool.end();
-      if (isDropped) await onServer(`drop database if exists ${name} with (force)`);
-    },
+    drop,
+    [Symbol.asyncDispose]: () => (isDropped ? drop() : pool.end()),
   };
 }
 

@@ -18,8 +18,8 @@ export async function seedSettled(pool: Pool, count: number, tell: (text: string
   }
 }
 
-/** In order; each may be run by another process. */
-export function seedingSteps(count: number): Step[] {
+/** `set_aside`, which the first makes and the last but one drops, says that not all were done. */
+function seedingSteps(count: number): Step[] {
   return [
     { name: 'setting indexes aside', run: setIndexesAside },
     ...fillings.map(({ table, statement }) => ({
@@ -32,7 +32,7 @@ export function seedingSteps(count: number): Step[] {
   ];
 }
 
-export async function inSession(pool: Pool, work: (client: PoolClient) => Promise<unknown>): Promise<void> {
+async function inSession(pool: Pool, work: (client: PoolClient) => Promise<unknown>): Promise<void> {
   const client = await pool.connect();
   try {
     await client.query("set maintenance_work_mem = '1GB'; set synchronous_commit = off");

@@ -46,12 +46,24 @@ async function seededDatabase(
 ): Promise<OwnDatabase> {
   const name = `malipo_bench_growth_${rows}`;
   const kept = await openKeptDatabase(name, !isKept);
-  if (kept !== null) return kept;
-  await using parts = new AsyncDisposableStack();
-  const database = parts.use(await makeKeptDatabase(name, !isKept));
-  await seedSettled(database.pool, rows, tell);
-  parts.move();
-  return database;
+  if (kept !== null && (await isSeeded(kept))) return kept;
+  await kept?.drop();
+  const database = await makeKeptDatabase(name, !isKept);
+  try {
+    await seedSettled(database.pool, rows, tell);
+    return database;
+  } catch (error) {
+    await database.drop();
+    throw error;
+  }
+}
+
+/** A run that was broken off may have left it half made. */
+async function isSeeded({ pool }: OwnDatabase): Promise<boolean> {
+  const { rows } = await pool.query<{ isWhole: boolean }>(
+    `select to_regclass('transactions') is not null and to_regclass('set_aside') is null as "isWhole"`,
+  );
+  return rows[0]?.isWhole === true;
 }
 
 async function countPayments({ pool }: OwnDatabase): Promise<number> {
