@@ -12,7 +12,7 @@ const help = `Measures Malipo and what it is compared with, in turn, on this mac
 
 ${works.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}
 
-  --seconds N   how long each subject is measured in each round; default 10
+  --seconds N   how long each subject is measured in each round; default 10, and 600 for soak
   --rounds N    how many rounds; default 5
   --smoke       one short round on little data: shows that it works and nothing else
   --no-peers    Malipo alone
@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   allowNegative: true,
   options: {
-    seconds: { type: 'string', default: '10' },
+    seconds: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     smoke: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: true },
@@ -48,10 +48,11 @@ function chosen(names: readonly string[]): readonly Work[] {
 
 async function bench(some: readonly Work[]): Promise<void> {
   const { smoke: isSmoke, peers: withPeers, json, write } = values;
-  const [seconds, rounds] = isSmoke ? [1, 1] : [Number(values.seconds), Number(values.rounds)];
+  const rounds = isSmoke ? 1 : Number(values.rounds);
   const machine = await describeMachine();
   const results: Result[] = [];
   for (const work of some) {
+    const seconds = isSmoke ? 1 : Number(values.seconds ?? work.secondsUsual ?? 10);
     const date = new Date().toISOString();
     const measured = await measure(work, { seconds, rounds, isSmoke, withPeers });
     const result = {

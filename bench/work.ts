@@ -4,6 +4,8 @@ export type Work = {
   name: string;
   /** What is measured, in one line. */
   summary: string;
+  /** What `seconds` is for this work where nobody says. */
+  secondsUsual?: number;
   run(options: WorkOptions): Promise<WorkResult>;
 };
 

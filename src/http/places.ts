@@ -1,5 +1,5 @@
 /** Sockets and event streams, each of which holds memory for as long as it is open. */
-const inAllMax = 10_000;
+const inAllMax = 16_000;
 /** Of one key, or one watch token. */
 const perKeyMax = 100;
 /** Sockets of one address that have not said yet who they are. */

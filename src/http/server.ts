@@ -36,8 +36,8 @@ export type HttpAnswer = {
 
 export type HttpServer = FastifyInstance & { server: Server };
 
-/** The 10,000 sockets and streams that a process carries (places.ts), and those who ask and post besides. */
-const connectionsMax = 12_000;
+/** The 16,000 sockets and streams that a process carries (places.ts), and those who ask and post besides. */
+const connectionsMax = 18_000;
 
 /** A server without routes. It logs route patterns and never a raw URL: those carry tokens. */
 export function createHttpServer({
