@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Environment } from '../config/config.ts';
 import type { Lookup } from '../database/lookup.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -19,7 +20,7 @@ export type AuthenticateDeps = {
   environment: Environment;
   configuredKeys: readonly ConfiguredKey[];
   /** Newest first. */
-  watchTokenKeys: readonly Uint8Array[];
+  watchTokenKeys: readonly KeyObject[];
   /** Told of each key that was taken. */
   used: (key: UsedKey) => void;
 };

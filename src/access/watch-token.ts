@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 
 const audience = 'malipo:watch';
@@ -8,7 +9,7 @@ export const watchTokenLifeSeconds = 24 * 60 * 60;
 
 /** Opens one payment for watching and nothing else, so that it may live in a browser or a phone. */
 export async function makeWatchToken(
-  key: Uint8Array,
+  key: KeyObject,
   transactionId: string,
   now: Date,
 ): Promise<{ watchToken: string; watchTokenExpiresAt: Date }> {
@@ -26,7 +27,7 @@ export async function makeWatchToken(
 
 /** The transaction that the token opens, and until when; null for a forged, foreign or expired one. */
 export async function readWatchToken(
-  keys: readonly Uint8Array[],
+  keys: readonly KeyObject[],
   token: string,
   now: Date,
 ): Promise<{ transactionId: string; expiresAt: Date } | null> {

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 export type CallbackAddress = { transactionId: string; attempt: number };
 
@@ -12,7 +12,7 @@ const wellFormed = new RegExp(`^[0-9a-f]{${String((payloadLength + macLength) * 
  * callback finds its payment before Daraja has told us any id, and a forged one costs no look into the database.
  * Lower-case hex, because hex cannot spell the words that Daraja refuses in URLs (daraja.md §9).
  */
-export function makeCallbackToken(key: Buffer, { transactionId, attempt }: CallbackAddress): string {
+export function makeCallbackToken(key: KeyObject, { transactionId, attempt }: CallbackAddress): string {
   const payload = Buffer.alloc(payloadLength);
   payload.write(transactionId.replaceAll('-', ''), 'hex');
   payload.writeUInt16BE(attempt, 16);
@@ -20,7 +20,7 @@ export function makeCallbackToken(key: Buffer, { transactionId, attempt }: Callb
 }
 
 /** Null for every token that was not made with one of `keys`. */
-export function readCallbackToken(keys: readonly Buffer[], token: string): CallbackAddress | null {
+export function readCallbackToken(keys: readonly KeyObject[], token: string): CallbackAddress | null {
   if (!wellFormed.test(token)) return null;
   const bytes = Buffer.from(token, 'hex');
   const payload = bytes.subarray(0, payloadLength);
@@ -31,6 +31,6 @@ export function readCallbackToken(keys: readonly Buffer[], token: string): Callb
   return { transactionId: parts.join('-'), attempt: payload.readUInt16BE(16) };
 }
 
-function macOf(key: Buffer, payload: Buffer): Buffer {
+function macOf(key: KeyObject, payload: Buffer): Buffer {
   return createHmac('sha256', key).update(payload).digest().subarray(0, macLength);
 }

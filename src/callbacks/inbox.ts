@@ -28,6 +28,8 @@ export type Inbox = {
 const patienceMs = 2_000;
 /** Callbacks that share a commit: many enough to share its cost, few enough to be answered soon. */
 const batchMax = 200;
+/** Batches under way at a time: while the database is busy with one, this process prepares the next. */
+const batchesAtOnce = 2;
 /** Arrivals that may wait for the database: more would have to wait for too long, and take memory meanwhile. */
 const waitingMax = 5_000;
 /** Batches that were given up and are still under way: each holds a connection to a database that says nothing. */
@@ -46,6 +48,7 @@ export function createInbox(deps: InboxDeps): Inbox {
   const waiting = new Set<(reason: unknown) => void>();
   const batcher = createBatcher(storeBatch, {
     sizeMax: batchMax,
+    atOnce: batchesAtOnce,
     // For those of a batch that took too long, nobody waits any longer.
     maySplit: (error) => !isAway && !(error instanceof TooLateError),
   });

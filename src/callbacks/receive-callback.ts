@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -20,7 +21,7 @@ export type ReceiveDeps = {
   clock: Clock;
   logger: Logger;
   /** Newest first; older ones are still honoured. */
-  tokenKeys: readonly Buffer[];
+  tokenKeys: readonly KeyObject[];
   inbox: Inbox;
   observe: CallbackObserver;
   /** Asks M-Pesa about a payment that a post we do not trust names, once. */

@@ -1,4 +1,4 @@
-import { createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { createHash, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Masked } from '../lib/masked.ts';
@@ -29,6 +29,6 @@ export function fingerprintOfSecret(secret: Masked): string {
 }
 
 /** One key for each purpose, so that a token made for one is worth nothing for another. */
-export function deriveKey(secret: Masked, purpose: 'callback-token' | 'watch-token'): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret.reveal(), 'malipo', purpose, 32));
+export function deriveKey(secret: Masked, purpose: 'callback-token' | 'watch-token'): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', secret.reveal(), 'malipo', purpose, 32)));
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Viewer } from '../access/viewer.ts';
 import type { PrismaClient } from '../database/database.ts';
 import type { Environment } from '../database/generated/prisma/enums.ts';
@@ -26,7 +27,7 @@ export type GraphqlDeps = {
   /** Aborts when the server is told to stop: whoever waits is answered with what is known. */
   stopping: AbortSignal;
   /** The newest; older ones only verify. */
-  watchTokenKey: Uint8Array;
+  watchTokenKey: KeyObject;
   trace: Trace;
 };
 

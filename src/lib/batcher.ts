@@ -26,15 +26,18 @@ export function createBatcher<Item, Result>(
   process: (items: readonly Item[]) => Promise<readonly Result[]>,
   options: {
     sizeMax: number;
+    /** Batches under way at a time; one where nobody says. */
+    atOnce?: number;
     /** Whether the items of a batch that failed with this may be tried one by one. */
     maySplit?: (error: unknown) => boolean;
   },
 ): Batcher<Item, Result> {
+  const { atOnce = 1 } = options;
   const waiting: Waiting<Item, Result>[] = [];
-  let isRunning = false;
+  let running = 0;
 
   async function run(): Promise<void> {
-    isRunning = true;
+    running += 1;
     while (waiting.length > 0) {
       // One turn of the event loop: what has arrived by now comes along. A database in this very process would
       // otherwise be done with the first item before anybody reads the second.
@@ -42,7 +45,7 @@ export function createBatcher<Item, Result>(
       const batch = takeBatch();
       if (batch.length > 0) await runBatch(batch);
     }
-    isRunning = false;
+    running -= 1;
   }
 
   /** In a crowd that has been waiting for too long, those who have left must not hold up those who have just come. */
@@ -77,7 +80,7 @@ export function createBatcher<Item, Result>(
     add: (item, isWanted = always) =>
       new Promise((resolve, reject) => {
         waiting.push({ item, isWanted, resolve, reject });
-        if (!isRunning) void run();
+        if (running < atOnce) void run();
       }),
   };
 }

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAuthenticate, type Authenticate } from '../../src/access/authenticate.ts';
 import { bootstrapClient, developmentClient, ensureFixedClients } from '../../src/access/fixed-clients.ts';
@@ -13,7 +14,7 @@ import { newId } from '../../src/lib/ids.ts';
 import { onEachDatabase } from '../support/test-database.ts';
 
 const now = new Date('2026-11-24T07:10:00Z');
-const watchTokenKey = new Uint8Array(32).fill(1);
+const watchTokenKey = createSecretKey(Buffer.alloc(32, 1));
 const configured = { key: 'the-bootstrap-key.of.dots', clientId: bootstrapClient.id };
 
 onEachDatabase('a credential', (opened) => {

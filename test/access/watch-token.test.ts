@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { makeWatchToken, readWatchToken, watchTokenLifeSeconds } from '../../src/access/watch-token.ts';
@@ -5,14 +6,14 @@ import { newId } from '../../src/lib/ids.ts';
 
 const now = new Date('2026-11-24T07:10:00.500Z');
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-const key = new Uint8Array(32).fill(1);
-const otherKey = new Uint8Array(32).fill(2);
+const key = createSecretKey(Buffer.alloc(32, 1));
+const otherKey = createSecretKey(Buffer.alloc(32, 2));
 const transactionId = newId(now);
 const { watchToken, watchTokenExpiresAt } = await makeWatchToken(key, transactionId, now);
 
 const signed = (alg = 'HS256') =>
   new SignJWT({}).setProtectedHeader({ alg }).setSubject(transactionId).setIssuedAt(now);
-const read = (token: string, at = now, keys: readonly Uint8Array[] = [key]) =>
+const read = (token: string, at = now, keys: readonly KeyObject[] = [key]) =>
   readWatchToken(keys, token, at);
 
 it('opens the payment that it was made for', async () => {
@@ -64,7 +65,7 @@ describe('opens nothing', () => {
   });
 
   it('signed in another way', async () => {
-    const longKey = new Uint8Array(64).fill(1);
+    const longKey = createSecretKey(Buffer.alloc(64, 1));
     const token = await signed('HS512').setAudience('malipo:watch').setExpirationTime('1h').sign(longKey);
     expect(await read(token, now, [longKey])).toBeNull();
   });

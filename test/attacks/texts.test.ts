@@ -1,4 +1,4 @@
-import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { SignJWT } from 'jose';
 import { pino } from 'pino';
@@ -118,7 +118,7 @@ describe('28: a token', () => {
   const sign = (
     claims: object,
     header: object = { alg: 'HS256' },
-    by: Buffer | Uint8Array | string = key,
+    by: KeyObject | Buffer | string = key,
   ) => {
     const body = `${part(header)}.${part(claims)}`;
     return `${body}.${createHmac('sha256', by).update(body).digest('base64url')}`;

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { makeCallbackToken, readCallbackToken } from '../../src/callbacks/callback-token.ts';
 import { callbackUrlProblem } from '../../src/daraja/field-rules.ts';
 import { newId } from '../../src/lib/ids.ts';
 
-const key = Buffer.alloc(32, 1);
+const key = createSecretKey(Buffer.alloc(32, 1));
 const address = { transactionId: newId(new Date('2026-11-24T07:10:00Z')), attempt: 1 };
 const token = makeCallbackToken(key, address);
 
@@ -42,7 +42,7 @@ describe('is worth nothing', () => {
   });
 
   it('with another key', () => {
-    expect(readCallbackToken([Buffer.alloc(32, 2)], token)).toBeNull();
+    expect(readCallbackToken([createSecretKey(Buffer.alloc(32, 2))], token)).toBeNull();
   });
 
   it('without any key', () => {
@@ -59,12 +59,15 @@ describe('is worth nothing', () => {
 });
 
 it('is still honoured when a newer key came', () => {
-  expect(readCallbackToken([Buffer.alloc(32, 9), key], token)).toEqual(address);
+  expect(readCallbackToken([createSecretKey(Buffer.alloc(32, 9)), key], token)).toEqual(address);
 });
 
 it('never spells a word that Safaricom refuses in a URL', () => {
   for (let round = 0; round < 500; round += 1) {
-    const made = makeCallbackToken(randomBytes(32), { transactionId: newId(new Date()), attempt: round });
+    const made = makeCallbackToken(createSecretKey(randomBytes(32)), {
+      transactionId: newId(new Date()),
+      attempt: round,
+    });
     expect(callbackUrlProblem(`https://pay.example/cb/${made}`, { requireHttps: true })).toBeNull();
     expect(made).toMatch(/^[0-9a-f]{68}$/);
   }

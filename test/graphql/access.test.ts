@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hashOfKey } from '../../src/access/keys/hash-of-key.ts';
 import type { Scope } from '../../src/access/scopes.ts';
@@ -149,8 +150,8 @@ describe('a watch token', () => {
   });
 
   it.each([
-    ['one of another server', () => makeWatchToken(new Uint8Array(32), rowId(payment.id), new Date())],
-    ['an expired one', () => makeWatchToken(new Uint8Array(32), rowId(payment.id), new Date('2026-01-01'))],
+    ['one of another server', () => makeWatchToken(createSecretKey(Buffer.alloc(32)), rowId(payment.id), new Date())],
+    ['an expired one', () => makeWatchToken(createSecretKey(Buffer.alloc(32)), rowId(payment.id), new Date('2026-01-01'))],
     [
       'one whose signature was touched',
       async () => ({ watchToken: `${payment.watchToken.slice(0, -3)}AAA` }),

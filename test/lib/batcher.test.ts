@@ -106,3 +106,26 @@ describe('a batcher', () => {
     await expect(batcher.add(1)).rejects.toThrow('no result');
   });
 });
+
+it('has as many batches under way as it may, and hands them what has waited longest', async () => {
+  const goOn = Promise.withResolvers<undefined>();
+  const batches: (readonly number[])[] = [];
+  const batcher = createBatcher(
+    async (items: readonly number[]) => {
+      batches.push(items);
+      await goOn.promise;
+      return items;
+    },
+    { sizeMax: 2, atOnce: 2 },
+  );
+  const results = Promise.all([1, 2, 3, 4, 5].map((item) => batcher.add(item)));
+  await expect
+    .poll(() => batches)
+    .toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  goOn.resolve(undefined);
+  expect(await results).toEqual([1, 2, 3, 4, 5]);
+  expect(batches).toHaveLength(3);
+});

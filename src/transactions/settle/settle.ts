@@ -130,21 +130,31 @@ async function claimReceipts(
   const claims = claimsOf(addressed.filter(({ transactionId }) => payments.has(transactionId)));
   if (claims.length === 0) return new Set();
   claims.sort((a, b) => (a.receipt < b.receipt ? -1 : Number(a.receipt > b.receipt)));
-  await sql`
+  const claimed = await sql<{ receipt: string }>`
     insert into receipts (receipt, transaction_id, created_at)
     select receipt, "transactionId", "createdAt"
     from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as n(
       receipt text, "transactionId" uuid, "createdAt" timestamptz)
-    on conflict do nothing`;
-  const held = await sql<Pick<Claim, 'receipt' | 'transactionId'>>`
-    select receipt, transaction_id::text as "transactionId" from receipts
-    where receipt = any(${claims.map(({ receipt }) => receipt)}::text[])`;
-  const holders = new Map(held.map(({ receipt, transactionId }) => [receipt, transactionId]));
+    on conflict do nothing
+    returning receipt`;
+  if (claimed.length === claims.length) return new Set();
+  const holders = await holdersOf(
+    sql,
+    claims.map(({ receipt }) => receipt),
+  );
   return new Set(
     claims
       .filter(({ receipt, transactionId }) => holders.get(receipt) !== transactionId)
       .map(({ receipt, transactionId }) => claimKey(receipt, transactionId)),
   );
+}
+
+/** In a statement of its own: one that waited for another settlement's claim does not see it. */
+async function holdersOf(sql: Sql, receipts: readonly string[]): Promise<Map<string, string>> {
+  const held = await sql<Pick<Claim, 'receipt' | 'transactionId'>>`
+    select receipt, transaction_id::text as "transactionId" from receipts
+    where receipt = any(${receipts}::text[])`;
+  return new Map(held.map(({ receipt, transactionId }) => [receipt, transactionId]));
 }
 
 type Claim = { receipt: string; transactionId: string; createdAt: Date };

@@ -38,7 +38,7 @@ export async function storeSettlement(
 async function movePayments(sql: Sql, targets: readonly Target[]): Promise<void> {
   const rows = targets.flatMap(({ id, settlement: { before, decision, submissions } }) => {
     const columns = columnsOf(decision.payment);
-    if (JSON.stringify(columns) === JSON.stringify(columnsOf(before))) return [];
+    if (areSame(columns, columnsOf(before))) return [];
     return [{ id, ...columns, updated_at: submissions.at(-1)?.receivedAt }];
   });
   if (rows.length === 0) return;
@@ -77,6 +77,19 @@ function columnsOf(payment: Payment) {
     merchant_request_id: payment.merchantRequestId,
     checkout_request_id: payment.checkoutRequestId,
   };
+}
+
+type Columns = ReturnType<typeof columnsOf>;
+
+function areSame(after: Columns, before: Columns): boolean {
+  return (Object.keys(after) as (keyof Columns)[]).every(
+    (name) => comparable(after[name]) === comparable(before[name]),
+  );
+}
+
+function comparable(value: Columns[keyof Columns]) {
+  if (value instanceof Date) return value.getTime();
+  return typeof value === 'object' ? value?.join() : value;
 }
 
 async function appendEvents(sql: Sql, targets: readonly Target[]): Promise<void> {
