@@ -32,8 +32,8 @@ const batchMax = 200;
 const batchesAtOnce = 2;
 /** Arrivals that may wait for the database: more would have to wait for too long, and take memory meanwhile. */
 const waitingMax = 5_000;
-/** Batches that were given up and are still under way: each holds a connection to a database that says nothing. */
-const overdueMax = 3;
+/** Batches under way, with those that were given up: each holds a connection to a database that may say nothing. */
+const unsettledMax = 4;
 
 /**
  * Makes arrivals durable: in the database within two seconds, else in the spool. Batches that fail are tried one by
@@ -42,7 +42,7 @@ const overdueMax = 3;
  */
 export function createInbox(deps: InboxDeps): Inbox {
   let isAway = false;
-  let overdue = 0;
+  let unsettled = 0;
   let storedAt = 0;
   /** Those who wait for the database; each is told why it waits no longer. */
   const waiting = new Set<(reason: unknown) => void>();
@@ -54,9 +54,9 @@ export function createInbox(deps: InboxDeps): Inbox {
   });
 
   async function storeBatch(arrivals: readonly Arrival[]): Promise<readonly Judgement[]> {
-    if (isAway || overdue >= overdueMax) throw new Error('The database is away');
+    if (isAway || unsettled >= unsettledMax) throw new Error('The database is away');
     try {
-      const judgements = await unlessOverdue(deps.store(arrivals.map(submissionOf)));
+      const judgements = await within(begin(arrivals), patienceMs);
       storedAt = performance.now();
       return judgements;
     } catch (error) {
@@ -65,15 +65,12 @@ export function createInbox(deps: InboxDeps): Inbox {
     }
   }
 
-  async function unlessOverdue<T>(storing: Promise<T>): Promise<T> {
-    try {
-      return await within(storing, patienceMs);
-    } catch (error) {
-      const isOver = () => (overdue -= 1);
-      overdue += 1;
-      storing.then(isOver, isOver);
-      throw error;
-    }
+  function begin(arrivals: readonly Arrival[]): Promise<readonly Judgement[]> {
+    const storing = deps.store(arrivals.map(submissionOf));
+    const isOver = () => (unsettled -= 1);
+    unsettled += 1;
+    storing.then(isOver, isOver);
+    return storing;
   }
 
   function giveUp(reason: unknown): void {

@@ -1,5 +1,5 @@
 import { types, type PGlite, type Transaction as EmbeddedTransaction } from '@electric-sql/pglite';
-import { statementOf, type Sql } from './sql.ts';
+import { sentValues, statementOf, type Sql } from './sql.ts';
 
 /** PGlite’s own parser takes the year 99 for 1999. It gives times in UTC: `2026-11-24 07:10:00.123+00`. */
 const parsers = {
@@ -9,5 +9,5 @@ const parsers = {
 /** Statements on the embedded database, or within one of its transactions. */
 export function embeddedSqlOn(engine: PGlite | EmbeddedTransaction): Sql {
   return async <Row>(parts: TemplateStringsArray, ...values: readonly unknown[]) =>
-    (await engine.query<Row>(statementOf(parts).text, [...values], { parsers })).rows;
+    (await engine.query<Row>(statementOf(parts, values).text, sentValues(values), { parsers })).rows;
 }

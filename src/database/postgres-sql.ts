@@ -1,10 +1,10 @@
 import { DatabaseError, type Pool, type PoolClient, type QueryResultRow } from 'pg';
-import { statementOf, type Sql, type Transaction } from './sql.ts';
+import { sentValues, statementOf, type Sql, type Transaction } from './sql.ts';
 
 /** Statements outside of any transaction, each on whatever connection is free. */
 export function sqlOn(client: Pool | PoolClient): Sql {
   return async <Row>(parts: TemplateStringsArray, ...values: readonly unknown[]) => {
-    const statement = { ...statementOf(parts), values: [...values] };
+    const statement = { ...statementOf(parts, values), values: sentValues(values) };
     return (await client.query<Row & QueryResultRow>(statement)).rows;
   };
 }

@@ -14,16 +14,37 @@ export type Statement = {
   text: string;
 };
 
+/** A part of a statement that several share, such as the columns of a table: text of our own, and never of a caller’s. */
+export class Fragment {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 const statements = new WeakMap<TemplateStringsArray, Statement>();
 let count = 0;
 
-/** The statement that stands at one place in the code. */
-export function statementOf(parts: TemplateStringsArray): Statement {
+/** The statement that stands at one place in the code. Its fragments are the same each time. */
+export function statementOf(parts: TemplateStringsArray, values: readonly unknown[]): Statement {
   const known = statements.get(parts);
   if (known !== undefined) return known;
   count += 1;
-  const text = parts.reduce((before, part, index) => `${before}$${index}${part}`);
-  const statement = { name: `malipo_${count}`, text };
+  const statement = { name: `malipo_${count}`, text: textOf(parts, values) };
   statements.set(parts, statement);
   return statement;
+}
+
+function textOf([first = '', ...others]: TemplateStringsArray, values: readonly unknown[]): string {
+  let place = 0;
+  return others.reduce((text, part, index) => {
+    const value = values[index];
+    return text + (value instanceof Fragment ? value.text : `$${(place += 1)}`) + part;
+  }, first);
+}
+
+/** What is sent apart from the text, in its order. */
+export function sentValues(values: readonly unknown[]): unknown[] {
+  return values.filter((value) => !(value instanceof Fragment));
 }

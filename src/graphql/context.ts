@@ -3,6 +3,7 @@ import type { Viewer } from '../access/viewer.ts';
 import type { PrismaClient } from '../database/database.ts';
 import type { Environment } from '../database/generated/prisma/enums.ts';
 import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
+import type { ClientPages } from '../transactions/client-pages.ts';
 import type { CoolDowns } from '../transactions/cool-down.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -16,6 +17,7 @@ export type GraphqlDeps = {
   prisma: PrismaClient;
   /** Of anybody: for the present row alone, without what belongs to it. */
   paymentById: PaymentRows;
+  clientPages: ClientPages;
   clock: Clock;
   logger: Logger;
   environment: Environment;

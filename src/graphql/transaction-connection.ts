@@ -99,7 +99,7 @@ export async function resolvePage(
   args: PageArguments,
 ): Promise<TransactionPage> {
   const window = readWindow(newestFirst, args);
-  const { rows, hasMore, hasEarlier } = await findPage(deps.prisma, sight, filter, window);
+  const { rows, hasMore, hasEarlier } = await findPage(deps, sight, filter, window);
   const { fromEnd } = window;
   return {
     rows,

@@ -4,6 +4,7 @@ import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
 import { normalisePhoneNumber } from '../daraja/field-rules.ts';
 import { isId, lowestIdAt } from '../lib/ids.ts';
 import { isStorable } from '../lib/storable-text.ts';
+import type { ClientPages } from './client-pages.ts';
 import { openStatuses } from './decide/status.ts';
 
 /** Whose payments may be seen: one client's, every client's, or a single payment. */
@@ -36,6 +37,12 @@ export type Window = {
   fromEnd: boolean;
 };
 
+export type FindDeps = {
+  prisma: PrismaClient;
+  /** For what is asked most: the newest of one client's payments, whatever they are. */
+  clientPages: ClientPages;
+};
+
 /** Beyond this many, counting costs more than the number is worth. */
 const countMax = 10_000;
 
@@ -54,15 +61,26 @@ export function isWithin(sight: Sight, { id, clientId }: { id: string; clientId:
  * A page by id alone, which is by time of creation: `after` and `before` need not exist any longer. Reads one row
  * more than asked for to know whether the list goes on; `hasEarlier` says whether it goes on the other way too.
  */
-export async function findPage(prisma: PrismaClient, sight: Sight, filter: Filter, window: Window) {
+export async function findPage(
+  { prisma, clientPages }: FindDeps,
+  sight: Sight,
+  filter: Filter,
+  window: Window,
+) {
   const { take, newestFirst, after, before, fromEnd } = window;
-  const [above, below] = newestFirst ? [before, after] : [after, before];
+  const [above = null, below = null] = newestFirst ? [before, after] : [after, before];
   const matching = [within(sight), whereOf(filter)];
-  const rows = await prisma.transaction.findMany({
-    where: { AND: [...matching, above ? { id: { gt: above } } : {}, below ? { id: { lt: below } } : {}] },
-    orderBy: { id: newestFirst === fromEnd ? 'asc' : 'desc' },
-    take: take + 1,
-  });
+  const isPlain = newestFirst !== fromEnd && Object.values(filter).every((value) => value == null);
+  const rows =
+    isPlain && 'clientId' in sight
+      ? await clientPages({ clientId: sight.clientId, above, below, take: take + 1 })
+      : await prisma.transaction.findMany({
+          where: {
+            AND: [...matching, above ? { id: { gt: above } } : {}, below ? { id: { lt: below } } : {}],
+          },
+          orderBy: { id: newestFirst === fromEnd ? 'asc' : 'desc' },
+          take: take + 1,
+        });
   const page = rows.slice(0, take);
   const edge = fromEnd ? before : after;
   const earlier =

@@ -7,6 +7,7 @@ import type { PaymentStreamDeps } from '../feed/payment-stream.ts';
 import { createRates, unlimited } from '../graphql/limits/rates.ts';
 import { createGraphql, type Graphql } from '../graphql/yoga.ts';
 import type { TaskSet } from '../lib/task-set.ts';
+import { createClientPages } from '../transactions/client-pages.ts';
 import { createPaymentRows } from '../transactions/payment-rows.ts';
 import { createPromptGuard, type PromptGuard } from '../transactions/prompt-guard/prompt-guard.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
@@ -29,6 +30,7 @@ export function openGraphql(foundation: Foundation, parts: GraphqlParts): Graphq
   const deps = {
     prisma: database.prisma,
     paymentById: createPaymentRows(database.sql),
+    clientPages: createClientPages(database.sql),
     clock,
     logger,
     environment: config.environment,

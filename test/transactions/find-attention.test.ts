@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findPage } from '../../src/transactions/find.ts';
 import { storePayment, storePayments } from '../support/payments.ts';
 import { postgresql } from '../support/test-database.ts';
+import { findDeps } from '../support/find-deps.ts';
 
 describe.skipIf(!postgresql.available)('payments that need attention', () => {
   it('are found without reading the others', async () => {
@@ -9,7 +10,7 @@ describe.skipIf(!postgresql.available)('payments that need attention', () => {
     const { prisma } = database;
     const find = () =>
       findPage(
-        prisma,
+        findDeps(database),
         { everyClient: true },
         { needsAttention: true },
         { take: 20, newestFirst: true, fromEnd: false },

@@ -11,6 +11,7 @@ import {
   type Window,
 } from '../../src/transactions/find.ts';
 import { clientId, storePayments, type PaymentColumns } from '../support/payments.ts';
+import { findDeps } from '../support/find-deps.ts';
 import { onEachDatabase } from '../support/test-database.ts';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 24, 8, minute));
@@ -55,7 +56,7 @@ onEachDatabase('finding payments', (opened) => {
   });
 
   const page = (window: Partial<Window>, filter: Filter = {}, sight: Sight = all) =>
-    findPage(prisma, sight, filter, { take: 20, newestFirst: false, fromEnd: false, ...window });
+    findPage(findDeps(opened()), sight, filter, { take: 20, newestFirst: false, fromEnd: false, ...window });
 
   async function found(filter: Filter, sight: Sight = all) {
     return (await page({}, filter, sight)).rows.map(({ accountReference }) => accountReference);

@@ -15,6 +15,7 @@ import { clientId } from '../support/payments.ts';
 import { onEachDatabase } from '../support/test-database.ts';
 import { success } from './support/evidence.ts';
 import { testLogger } from '../support/log-record.ts';
+import { findDeps } from '../support/find-deps.ts';
 
 let keys = 0;
 
@@ -352,7 +353,7 @@ onEachDatabase('a requested payment', (opened) => {
   it('is found among those that need no attention', async () => {
     const { row } = await request(createFakeDaraja({ accessToken: () => loseLeases() }));
     const { rows } = await findPage(
-      opened().prisma,
+      findDeps(opened()),
       { transactionId: row.id },
       { needsAttention: false },
       { take: 1, newestFirst: true, fromEnd: false },
