@@ -8,6 +8,10 @@ function readIdOf(typeName: 'Transaction' | 'ApiKey', globalId: string): string 
   return isId(id) ? id : null;
 }
 
+export function makeTransactionId(id: string): string {
+  return Buffer.from(`Transaction:${id}`).toString('base64');
+}
+
 export function readTransactionId(globalId: string): string | null {
   return readIdOf('Transaction', globalId);
 }

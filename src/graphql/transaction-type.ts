@@ -14,6 +14,7 @@ import {
   TransactionKind,
   TransactionStatus,
 } from './enums.ts';
+import { makeTransactionId } from './global-ids.ts';
 import { Money } from './money.ts';
 
 const TransactionEvent = builder.prismaObject('TransactionEvent', {
@@ -32,10 +33,15 @@ const TransactionEvent = builder.prismaObject('TransactionEvent', {
 const hiddenFromWatchers = <T>(value: T, { viewer }: Context): T | null =>
   viewer.kind === 'watcher' ? null : value;
 
-export const Transaction = builder.prismaNode('Transaction', {
+export const Transaction = builder.prismaObject('Transaction', {
   description: 'A payment that was asked for.',
-  id: { field: 'id', description: 'Opaque; sorts by nothing. Keep it with your order.' },
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    // Not by `prismaNode`, whose id is a promise for each of a list's items.
+    id: t.id({
+      description: 'Opaque; sorts by nothing. Keep it with your order.',
+      resolve: ({ id }) => makeTransactionId(id),
+    }),
     kind: t.expose('kind', { type: TransactionKind, description: 'By which way the money moves.' }),
     environment: t.field({
       type: Environment,

@@ -13,8 +13,7 @@ const { watchToken, watchTokenExpiresAt } = await makeWatchToken(key, transactio
 
 const signed = (alg = 'HS256') =>
   new SignJWT({}).setProtectedHeader({ alg }).setSubject(transactionId).setIssuedAt(now);
-const read = (token: string, at = now, keys: readonly KeyObject[] = [key]) =>
-  readWatchToken(keys, token, at);
+const read = (token: string, at = now, keys: readonly KeyObject[] = [key]) => readWatchToken(keys, token, at);
 
 it('opens the payment that it was made for', async () => {
   expect(await read(watchToken)).toEqual({ transactionId, expiresAt: watchTokenExpiresAt });

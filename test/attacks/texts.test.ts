@@ -115,11 +115,7 @@ describe('28: a token', () => {
   const key = deriveKey(new Masked(secret), 'watch-token');
   const soon = Math.floor(Date.now() / 1000) + 3_600;
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const sign = (
-    claims: object,
-    header: object = { alg: 'HS256' },
-    by: KeyObject | Buffer | string = key,
-  ) => {
+  const sign = (claims: object, header: object = { alg: 'HS256' }, by: KeyObject | Buffer | string = key) => {
     const body = `${part(header)}.${part(claims)}`;
     return `${body}.${createHmac('sha256', by).update(body).digest('base64url')}`;
   };

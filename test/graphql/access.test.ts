@@ -150,8 +150,14 @@ describe('a watch token', () => {
   });
 
   it.each([
-    ['one of another server', () => makeWatchToken(createSecretKey(Buffer.alloc(32)), rowId(payment.id), new Date())],
-    ['an expired one', () => makeWatchToken(createSecretKey(Buffer.alloc(32)), rowId(payment.id), new Date('2026-01-01'))],
+    [
+      'one of another server',
+      () => makeWatchToken(createSecretKey(Buffer.alloc(32)), rowId(payment.id), new Date()),
+    ],
+    [
+      'an expired one',
+      () => makeWatchToken(createSecretKey(Buffer.alloc(32)), rowId(payment.id), new Date('2026-01-01')),
+    ],
     [
       'one whose signature was touched',
       async () => ({ watchToken: `${payment.watchToken.slice(0, -3)}AAA` }),
