@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Environment } from '../config/config.ts';
-import type { Lookup } from '../database/lookup.ts';
+import type { RowLookup } from '../database/lookup.ts';
 import type { Clock } from '../lib/clock.ts';
 import { hashOfKey } from './keys/hash-of-key.ts';
 import type { KeyRow } from './keys/key-rows.ts';
@@ -15,7 +15,7 @@ import { readWatchToken } from './watch-token.ts';
 export type ConfiguredKey = { key: string; clientId: string };
 
 export type AuthenticateDeps = {
-  keyByHash: Lookup<KeyRow>;
+  keyByHash: RowLookup<KeyRow>;
   clock: Clock;
   environment: Environment;
   configuredKeys: readonly ConfiguredKey[];

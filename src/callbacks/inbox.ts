@@ -32,8 +32,10 @@ const batchMax = 200;
 const batchesAtOnce = 2;
 /** Arrivals that may wait for the database: more would have to wait for too long, and take memory meanwhile. */
 const waitingMax = 5_000;
-/** Batches under way, with those that were given up: each holds a connection to a database that may say nothing. */
-const unsettledMax = 4;
+/** A batch that takes longer is likely to be given up, in milliseconds. */
+const slowMs = 1_000;
+/** Slow batches, given up or not: each holds a connection to a database that may say nothing. */
+const slowMax = 3;
 
 /**
  * Makes arrivals durable: in the database within two seconds, else in the spool. Batches that fail are tried one by
@@ -42,7 +44,8 @@ const unsettledMax = 4;
  */
 export function createInbox(deps: InboxDeps): Inbox {
   let isAway = false;
-  let unsettled = 0;
+  /** When each batch began that the database has not answered. */
+  const begun = new Set<{ at: number }>();
   let storedAt = 0;
   /** Those who wait for the database; each is told why it waits no longer. */
   const waiting = new Set<(reason: unknown) => void>();
@@ -54,7 +57,7 @@ export function createInbox(deps: InboxDeps): Inbox {
   });
 
   async function storeBatch(arrivals: readonly Arrival[]): Promise<readonly Judgement[]> {
-    if (isAway || unsettled >= unsettledMax) throw new Error('The database is away');
+    if (isAway || slow() >= slowMax) throw new Error('The database is away');
     try {
       const judgements = await within(begin(arrivals), patienceMs);
       storedAt = performance.now();
@@ -65,10 +68,16 @@ export function createInbox(deps: InboxDeps): Inbox {
     }
   }
 
+  function slow(): number {
+    const now = performance.now();
+    return [...begun].filter(({ at }) => now - at > slowMs).length;
+  }
+
   function begin(arrivals: readonly Arrival[]): Promise<readonly Judgement[]> {
     const storing = deps.store(arrivals.map(submissionOf));
-    const isOver = () => (unsettled -= 1);
-    unsettled += 1;
+    const batch = { at: performance.now() };
+    const isOver = () => begun.delete(batch);
+    begun.add(batch);
     storing.then(isOver, isOver);
     return storing;
   }

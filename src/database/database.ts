@@ -10,14 +10,14 @@ import { embeddedSqlOn } from './embedded-sql.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { sqlOn, transactionOn } from './postgres-sql.ts';
 import { applyMigrations } from './schema-engine.ts';
-import type { Sql, Transaction } from './sql.ts';
+import type { RunTransaction, Sql } from './sql.ts';
 
 export type Database = AsyncDisposable & {
   kind: DatabaseSettings['kind'];
   prisma: PrismaClient;
   /** For what is run so often that Prisma’s part would be most of its cost. */
   sql: Sql;
-  transaction: Transaction;
+  transaction: RunTransaction;
   /** Asks the server for an answer. Throws the driver's error, with its code, when none comes. */
   reach(): Promise<void>;
   /** Brings the tables up to date. Of several processes that do so at once, one does. */

@@ -1,5 +1,5 @@
 import { DatabaseError, type Pool, type PoolClient, type QueryResultRow } from 'pg';
-import { sentValues, statementOf, type Sql, type Transaction } from './sql.ts';
+import { sentValues, statementOf, type RunTransaction, type Sql } from './sql.ts';
 
 /** Statements outside of any transaction, each on whatever connection is free. */
 export function sqlOn(client: Pool | PoolClient): Sql {
@@ -10,7 +10,7 @@ export function sqlOn(client: Pool | PoolClient): Sql {
 }
 
 /** Transactions, each on a connection of its own. */
-export function transactionOn(pool: Pool): Transaction {
+export function transactionOn(pool: Pool): RunTransaction {
   return async (work) => {
     const client = await pool.connect();
     try {

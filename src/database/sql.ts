@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /**
  * Runs one statement: ``sql<Row>`select id from clients where name = ${name}` ``. Values never become part of the text.
  * Rows are as the driver reads them, under the names that the statement gives.
@@ -5,10 +7,10 @@
 export type Sql = <Row>(text: TemplateStringsArray, ...values: readonly unknown[]) => Promise<Row[]>;
 
 /** Does work within one short transaction, all or nothing. What the work throws is thrown again. */
-export type Transaction = <Result>(work: (sql: Sql) => Promise<Result>) => Promise<Result>;
+export type RunTransaction = <Result>(work: (sql: Sql) => Promise<Result>) => Promise<Result>;
 
 export type Statement = {
-  /** Different for each place in the code, so that each connection prepares it once. */
+  /** By the text, so that each connection prepares it once and no pooler can take one statement for another. */
   name: string;
   /** With `$1`, `$2` … where values go. */
   text: string;
@@ -24,14 +26,13 @@ export class Fragment {
 }
 
 const statements = new WeakMap<TemplateStringsArray, Statement>();
-let count = 0;
 
 /** The statement that stands at one place in the code. Its fragments are the same each time. */
 export function statementOf(parts: TemplateStringsArray, values: readonly unknown[]): Statement {
   const known = statements.get(parts);
   if (known !== undefined) return known;
-  count += 1;
-  const statement = { name: `malipo_${count}`, text: textOf(parts, values) };
+  const text = textOf(parts, values);
+  const statement = { name: `malipo_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`, text };
   statements.set(parts, statement);
   return statement;
 }

@@ -9,11 +9,11 @@ export type Post = {
   accept: string | undefined;
 };
 
-export type HttpAnswer = {
+export type PostAnswer = {
   status: number;
   headers: { [name: string]: string };
   /** A stream of events where there is one. */
-  body: string | ReadableStream | null;
+  body: string | ReadableStream;
 };
 
 const json = 'application/json';
@@ -22,12 +22,12 @@ const graphqlJson = 'application/graphql-response+json';
 const events = 'text/event-stream';
 
 /** What a client that accepts it is answered with; the first that it names counts. */
-const answeredWith: { [accepted: string]: string } = {
-  [json]: json,
-  [graphqlJson]: graphqlJson,
-  'application/*': json,
-  '*/*': json,
-};
+const answeredWith = new Map([
+  [json, json],
+  [graphqlJson, graphqlJson],
+  ['application/*', json],
+  ['*/*', json],
+]);
 
 /**
  * GraphQL over HTTP for a body of JSON, through Yoga's pipeline and not through its HTTP adapter: that makes a request and
@@ -37,14 +37,16 @@ export async function answerPost(
   { yoga, maskError }: Graphql,
   { text, accept }: Post,
   context: RequestContext,
-): Promise<HttpAnswer> {
+): Promise<PostAnswer> {
   const accepted = typesIn(accept);
-  const type = accepted.map((name) => answeredWith[name]).find((name) => name !== undefined);
+  const type = accepted.map((name) => answeredWith.get(name)).find((name) => name !== undefined);
   const takesEvents = [events, 'text/*', '*/*'].some((name) => accepted.includes(name));
+  // Before anything is done that nobody could be told of.
+  if (type === undefined && !takesEvents) return notAcceptable(context);
   const result = await run(yoga, text, context).catch((error: unknown) => ({ errors: [maskError(error)] }));
   if (isAsyncIterable(result) || type === undefined) {
     // A subscription that nobody reads has not begun.
-    if (!takesEvents) return notAcceptable;
+    if (!takesEvents) return notAcceptable(context);
     return fromResponse(await processEvents(result, yoga.fetchAPI, events));
   }
   if (result.errors !== undefined) return fromResponse(processRegularResult(result, yoga.fetchAPI, type));
@@ -55,15 +57,16 @@ type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
 
 const processEvents = getSSEProcessor();
 
-const notAcceptable: HttpAnswer = {
-  status: 406,
-  headers: { accept: [json, graphqlJson, events].join(', ') },
-  body: null,
-};
+function notAcceptable({ requestId }: RequestContext): PostAnswer {
+  const message = `Accept one of ${[json, graphqlJson, events].join(', ')}.`;
+  const errors = [{ message, extensions: { code: 'NOT_ACCEPTABLE', requestId } }];
+  const headers = { 'content-type': `${json}; charset=utf-8` };
+  return { status: 406, headers, body: JSON.stringify({ errors }) };
+}
 
 /** Types in the order in which they are named; those with a charset other than UTF-8 are none. */
-function typesIn(accept = '*/*'): string[] {
-  return accept
+function typesIn(accept = ''): string[] {
+  return (accept || '*/*')
     .toLowerCase()
     .split(',')
     .map((part) => part.split(';').map((text) => text.trim()))
@@ -71,10 +74,14 @@ function typesIn(accept = '*/*'): string[] {
     .map(([type = '']) => type);
 }
 
-export async function fromResponse(response: Response): Promise<HttpAnswer> {
+export async function fromResponse(response: Response): Promise<PostAnswer> {
   const { status, headers, body } = response;
   const isStream = headers.get('content-type')?.startsWith(events) === true;
-  return { status, headers: Object.fromEntries(headers), body: isStream ? body : await response.text() };
+  return {
+    status,
+    headers: Object.fromEntries(headers),
+    body: isStream && body !== null ? body : await response.text(),
+  };
 }
 
 async function run(yoga: Graphql['yoga'], text: string, context: RequestContext): Promise<Result> {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connection, Connections } from '../access/connections/connection.ts';
 import type { Viewer } from '../access/viewer.ts';
-import { answerPost, fromResponse, type HttpAnswer } from '../graphql/answer-post.ts';
+import { answerPost, fromResponse, type PostAnswer } from '../graphql/answer-post.ts';
 import type { Graphql, RequestContext } from '../graphql/yoga.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -87,16 +87,17 @@ export function registerGraphqlRoutes(app: FastifyInstance, deps: GraphqlRouteDe
           requestId: request.id,
           isGone: () => reply.raw.destroyed,
         });
-        void reply.code(answer.status).headers(answer.headers);
-        if (answer.body === null || typeof answer.body === 'string') return reply.send(answer.body);
-        // Not by what the client says that it accepts: that leaves a choice.
-        const place = deps.lifecycle.phase === 'running' ? deps.places.takeBy(entry.key) : null;
+        const { status, headers, body } = answer;
+        if (typeof body === 'string') return reply.code(status).headers(headers).send(body);
+        // Not by what the client says that it accepts: that leaves a choice. One that has gone would keep its place.
+        const isOpen = deps.lifecycle.phase === 'running' && !reply.raw.destroyed;
+        const place = isOpen ? deps.places.takeBy(entry.key) : null;
         // One that nobody reads has not begun, and leaves nothing behind.
         if (place === null)
           return refuseForNow(request, reply, 'No stream can be opened at the moment. Try again.');
         reply.raw.once('close', () => place.leave());
         keepWhileOpen(deps, streams, reply.raw, viewer);
-        return reply.send(answer.body);
+        return reply.code(status).headers(headers).send(body);
       },
     });
     done();
@@ -121,7 +122,7 @@ async function ask(
   request: FastifyRequest,
   reply: FastifyReply,
   context: RequestContext,
-): Promise<HttpAnswer> {
+): Promise<PostAnswer> {
   return graphql.withRequestId(context.requestId, async () => {
     const { method, body, headers } = request;
     if (method === 'POST')

@@ -1,6 +1,6 @@
 import type { Transaction } from '../database/generated/prisma/client.ts';
 import type { Sql } from '../database/sql.ts';
-import { createBatcher } from '../lib/batcher.ts';
+import { createSharedRead } from '../lib/shared-read.ts';
 import { paymentColumns } from './payment-rows.ts';
 
 /** Of one client's payments, the newest that lie between two ids; null: no bound. */
@@ -15,11 +15,7 @@ const highestId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** Reads pages, the newest payment first, with one statement for all who ask at the same time. */
 export function createClientPages(sql: Sql): ClientPages {
-  const batcher = createBatcher<ClientPage, Transaction[]>((pages) => readPages(sql, pages), {
-    sizeMax: pagesMax,
-    maySplit: () => false,
-  });
-  return (page) => batcher.add(page);
+  return createSharedRead((pages) => readPages(sql, pages), pagesMax);
 }
 
 async function readPages(sql: Sql, pages: readonly ClientPage[]): Promise<Transaction[][]> {

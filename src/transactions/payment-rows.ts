@@ -1,9 +1,9 @@
 import type { Transaction } from '../database/generated/prisma/client.ts';
-import { createLookup, type Lookup } from '../database/lookup.ts';
+import { createLookup, type RowLookup } from '../database/lookup.ts';
 import { Fragment, type Sql } from '../database/sql.ts';
 
 /** Finds payments by their ids, whoever they belong to: the caller looks whether they may be seen. */
-export type PaymentRows = Lookup<Transaction>;
+export type PaymentRows = RowLookup<Transaction>;
 
 export function createPaymentRows(sql: Sql): PaymentRows {
   return createLookup<Transaction>(

@@ -97,4 +97,30 @@ describe('30: an event stream', () => {
     expect((await open('text/event-stream')).status).toBe(503);
     cut.abort();
   });
+
+  it('whose answer comes when its client has gone keeps no place', async () => {
+    await using limited = await TestApp.start({ env: { RATE_LIMITS: 'on' } });
+    const { transaction, watchToken } = await limited.initiate({ phoneNumber: reservedPayer(28) });
+    const waiting = 'query ($id: ID!) { awaitPayment(transactionId: $id, timeoutSeconds: 1) { isFinal } }';
+    const ask = (signal: AbortSignal | null) =>
+      fetch(`${limited.url}/graphql`, {
+        method: 'POST',
+        headers: {
+          accept: 'text/event-stream',
+          'content-type': 'application/json',
+          authorization: `Bearer ${watchToken}`,
+        },
+        body: JSON.stringify({ query: waiting, variables: { id: transaction?.id } }),
+        signal,
+      });
+    const cut = new AbortController();
+    const asked = Array.from({ length: 100 }, () => ask(cut.signal).catch(() => undefined));
+    const counts = () => made.watchers.at(-1)?.counts().watchers;
+    await vi.waitFor(() => expect(counts()).toBe(100), 10_000);
+    cut.abort();
+    await Promise.all(asked);
+    await vi.waitFor(() => expect(counts()).toBe(0), 10_000);
+    const answer = await ask(null);
+    expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('"isFinal":false')]);
+  });
 });

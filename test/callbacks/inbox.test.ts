@@ -67,6 +67,14 @@ describe('an inbox', () => {
     expect(inbox.isDatabaseAway()).toBe(false);
   });
 
+  it('stores all the others of a large batch of which one is refused', async () => {
+    const { take, database, spooled } = setUp();
+    database((texts) => (texts.includes('bad') ? refused() : delay(20)), true);
+    const good = Array.from({ length: 60 }, (_, index) => `good ${index}`);
+    await Promise.all([...good, 'bad'].map(take));
+    expect(spooled).toEqual(['bad']);
+  });
+
   it('spools everything at once while the database is away, and asks it nothing', async () => {
     const { inbox, take, database, batches, spooled } = setUp();
     database(refused, false);
@@ -106,11 +114,11 @@ describe('an inbox', () => {
   it('leaves few batches behind in a database that answers and stores nothing', async () => {
     const { inbox, take, database, batches } = setUp();
     database(never, true);
-    for (let round = 0; round < 6; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       inbox.databaseIsBack();
       expect(await take(String(round))).toBe('spool');
     }
-    expect(batches).toHaveLength(4);
+    expect(batches).toHaveLength(3);
   }, 30_000);
 
   it('stores in time those who have just come, though a crowd before them came too fast', async () => {

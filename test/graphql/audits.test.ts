@@ -1,6 +1,7 @@
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PrismaClient } from '../../src/database/database.ts';
+import type { Sql } from '../../src/database/sql.ts';
 import { paymentInput, testKey, TestApp } from '../support/test-app.ts';
 import { embedded } from '../support/test-database.ts';
 
@@ -159,6 +160,49 @@ describe('a foreign page', () => {
   });
 });
 
+describe('what a client accepts', () => {
+  const query = JSON.stringify({ query: '{ __typename }' });
+  const ask = (accept: string, body = query) =>
+    request({ method: 'POST', headers: { ...authorized, ...json, accept }, body });
+  const plain = 'application/json; charset=utf-8';
+  const newer = 'application/graphql-response+json; charset=utf-8';
+
+  it.each([
+    ['', plain],
+    ['*/*', plain],
+    ['application/*', plain],
+    ['application/json; charset=utf-8', plain],
+    ['text/html, application/graphql-response+json;q=0.9, application/json', newer],
+    ['application/json, application/graphql-response+json', plain],
+    ['text/event-stream, application/json', plain],
+    ['text/event-stream', 'text/event-stream'],
+  ])('%j is answered as %s', async (accept, type) => {
+    const answer = await ask(accept);
+    expect([answer.status, answer.type]).toEqual([200, type]);
+  });
+
+  it.each(['text/html', 'application/json; charset=latin1', 'constructor', '__proto__'])(
+    'where it is %j gets 406, and nothing is done',
+    async (accept) => {
+      const answer = await ask(accept, initiation());
+      expect([answer.status, codeOf(answer)]).toEqual([406, 'NOT_ACCEPTABLE']);
+      expect(await test.prisma.transaction.count()).toBe(0);
+    },
+  );
+
+  it.each([
+    ['a list', `[${query}]`],
+    ['a number', '1'],
+    ['null', 'null'],
+    ['broken', '{"query":'],
+  ])('a body that is %s gets 400 in both types', async (_, body) => {
+    for (const accept of [plain, newer]) {
+      const answer = await ask(accept, body);
+      expect([answer.status, answer.type, codeOf(answer)]).toEqual([400, accept, 'BAD_REQUEST']);
+    }
+  });
+});
+
 describe('an unexpected error', () => {
   it('shows its request id and nothing of itself, on every transport', async () => {
     // A database that fails in the words of a real one, which name tables, hosts and passwords.
@@ -177,8 +221,12 @@ describe('an unexpected error', () => {
         return Reflect.get(prisma, name) as unknown;
       },
     }) satisfies PrismaClient;
+    const failingSql: Sql = async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]) => {
+      if (text.join('').includes('from transactions')) throw new Error(detail);
+      return database.sql<Row>(text, ...values);
+    };
     await using broken = await TestApp.start({
-      databases: { ...embedded, open: async () => ({ ...database, prisma: failing }) },
+      databases: { ...embedded, open: async () => ({ ...database, prisma: failing, sql: failingSql }) },
     });
     const query = 'query { transaction(by: { idempotencyKey: "a" }) { id } server { version } }';
     const url = `${broken.url}/graphql`;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseAccess, PrismaClient } from '../../src/database/database.ts';
-import type { Transaction } from '../../src/database/sql.ts';
+import type { RunTransaction } from '../../src/database/sql.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createTaskSet } from '../../src/lib/task-set.ts';
@@ -126,7 +126,7 @@ export async function deliver(
   return cut === null ? judgements.map(({ verdict }) => verdict) : null;
 }
 
-function dyingInTransactions({ transaction }: DatabaseAccess): Transaction {
+function dyingInTransactions({ transaction }: DatabaseAccess): RunTransaction {
   return (work) =>
     transaction(async (sql) => {
       await work(sql);

@@ -1,5 +1,5 @@
 import type { ApiKey } from '../../database/generated/prisma/client.ts';
-import { createLookup, type Lookup } from '../../database/lookup.ts';
+import { createLookup, type RowLookup } from '../../database/lookup.ts';
 import type { Sql } from '../../database/sql.ts';
 
 export type KeyRow = Pick<
@@ -8,7 +8,7 @@ export type KeyRow = Pick<
 >;
 
 /** Finds keys by their hashes, those included that open nothing any longer. */
-export function createKeyRows(sql: Sql): Lookup<KeyRow> {
+export function createKeyRows(sql: Sql): RowLookup<KeyRow> {
   return createLookup<KeyRow>(
     (hashes) => findByHashes(sql, hashes),
     ({ keyHash }) => keyHash,

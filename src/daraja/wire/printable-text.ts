@@ -21,7 +21,9 @@ export function printableText(text: string): string {
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
   const scrubbed = scrubs.reduce((rest, [pattern, stand]) => rest.replace(pattern, stand), line);
-  return scrubbed.length > maxLength ? `${scrubbed.slice(0, maxLength - 1)}…` : scrubbed;
+  const short = scrubbed.length > maxLength ? `${scrubbed.slice(0, maxLength - 1)}…` : scrubbed;
+  // Half of a surrogate pair, Safaricom's or cut off here, could not be stored.
+  return short.toWellFormed();
 }
 
 /** Scrubbing comes before cutting, and a cut leaves no half of a number behind for the patterns to miss. */

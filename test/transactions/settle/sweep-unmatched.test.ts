@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Transaction } from '../../../src/database/sql.ts';
+import type { RunTransaction } from '../../../src/database/sql.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { sweepUnmatched } from '../../../src/transactions/settle/match-unmatched.ts';
 import { settle } from '../../../src/transactions/settle/settle.ts';
@@ -18,10 +18,10 @@ function unaddressed(checkoutRequestId: string, receipt: string): Submission {
 }
 
 /** Transactions that stand still just before they store evidence. */
-function stalling(transaction: Transaction) {
+function stalling(transaction: RunTransaction) {
   const reached = Promise.withResolvers<undefined>();
   const going = Promise.withResolvers<undefined>();
-  const slow: Transaction = (work) =>
+  const slow: RunTransaction = (work) =>
     transaction((sql) =>
       work(async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]) => {
         if (text.join('').includes('insert into evidence')) {
