@@ -43,26 +43,16 @@ const nothing = -1;
  * of the database, and in an outage it is one statement that is tried again.
  */
 export function createChangeReader(prisma: PrismaClient, patiently: Patiently): ChangeReader {
-  const batcher = createBatcher<Question, Reading | { error: unknown }>(
+  const batcher = createBatcher<Question, Reading>(
     async (questions) => {
-      try {
-        const rows = await patiently(() => readRows(prisma, questions));
-        const byQuestion = Map.groupBy(rows, ({ question }) => question);
-        return questions.map((question, index) => readingOf(question, byQuestion.get(index + 1) ?? []));
-      } catch (error) {
-        // The batcher would try each of them again.
-        return questions.map(() => ({ error }));
-      }
+      const rows = await patiently(() => readRows(prisma, questions));
+      const byQuestion = Map.groupBy(rows, ({ question }) => question);
+      return questions.map((question, index) => readingOf(question, byQuestion.get(index + 1) ?? []));
     },
-    { sizeMax: questionsMax },
+    // Patience has tried as often as is any use.
+    { sizeMax: questionsMax, maySplit: () => false },
   );
-  return {
-    async read(transactionId, afterSequence) {
-      const answer = await batcher.add({ transactionId, afterSequence });
-      if ('error' in answer) throw answer.error;
-      return answer;
-    },
-  };
+  return { read: (transactionId, afterSequence) => batcher.add({ transactionId, afterSequence }) };
 }
 
 /** In one snapshot, so that the changes reach as far as the payment says. */

@@ -1,4 +1,3 @@
-import type { PrismaClient } from '../database/database.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -12,7 +11,6 @@ import { settle, type SettleDeps } from './settle/settle.ts';
 export type PushAnswer = { id: string; receivedAt: Date; transactionId: string; evidence: PromptEvidence };
 
 export type SettleAnswerDeps = SettleDeps & {
-  prisma: PrismaClient;
   clock: Clock;
   logger: Logger;
   /** Keeps the answer where the database cannot, and settles it later. */

@@ -1,5 +1,5 @@
 import { callbackSenders } from '../../../config/safaricom-addresses.ts';
-import { blockList, isOnList } from '../probes/block-list.ts';
+import { createAddressList } from '../../../lib/address-list.ts';
 import type { Check } from '../check.ts';
 import { ok, problem, warning } from '../finding.ts';
 
@@ -20,7 +20,7 @@ export const allowList: Check = {
         ),
       ];
     }
-    const list = blockList(senders.tokenPath);
+    const list = createAddressList(senders.tokenPath);
     if (environment === 'SIMULATOR') {
       return [
         ok(
@@ -40,7 +40,7 @@ export const allowList: Check = {
         ),
       ];
     }
-    const missing = known.filter((address) => !isOnList(list, address));
+    const missing = known.filter((address) => !list.has(address));
     if (missing.length === 0) {
       return [
         ok(

@@ -1,5 +1,5 @@
 import { isLoopback } from '../../../config/config.ts';
-import { blockList, isOnList } from '../probes/block-list.ts';
+import { createAddressList } from '../../../lib/address-list.ts';
 import type { Check } from '../check.ts';
 import type { Context } from '../context.ts';
 import { ok, problem, warning, type Finding } from '../finding.ts';
@@ -100,6 +100,6 @@ export const proxies: Check = {
 };
 
 function trustsLoopback(context: Context): boolean {
-  const list = blockList(trusted(context));
-  return ['127.0.0.1', '::1'].some((address) => isOnList(list, address));
+  const list = createAddressList(trusted(context));
+  return ['127.0.0.1', '::1'].some((address) => list.has(address));
 }

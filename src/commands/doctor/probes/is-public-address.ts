@@ -1,4 +1,4 @@
-import { blockList, isOnList } from './block-list.ts';
+import { createAddressList } from '../../../lib/address-list.ts';
 
 /** Private, loopback, link-local, shared, reserved and multicast (RFC 6890). */
 const innerBlocks = [
@@ -22,9 +22,9 @@ const innerBlocks = [
   '2001:db8::/32',
 ];
 
-const inner = blockList(innerBlocks);
+const inner = createAddressList(innerBlocks);
 
 /** Whether it can be reached from the internet, as far as its number tells. */
 export function isPublicAddress(address: string): boolean {
-  return !isOnList(inner, address);
+  return !inner.has(address);
 }
