@@ -66,8 +66,8 @@ it('leaves nothing behind when it is interrupted', async () => {
   const [, folder = ''] = /logs are in (\S+)/.exec(stderr) ?? [];
   expect(folder).toMatch(/malipo-crash-test/);
   expect(existsSync(folder)).toBe(false);
-  // PostgreSQL, Redis, the simulator and two of Malipo.
-  expect(children.length).toBeGreaterThanOrEqual(5);
+  // PostgreSQL, Redis, the simulator and two of Malipo, one of which may be dead at that moment.
+  expect(children.length).toBeGreaterThanOrEqual(4);
   expect(children.filter(isAlive)).toEqual([]);
 }, 120_000);
 
