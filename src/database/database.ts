@@ -96,6 +96,7 @@ export function wrapEmbedded(engine: PGlite, release: () => void = () => undefin
   const adapter = new PrismaPGlite(engine);
   return createDatabase('embedded', adapter, {
     sql: embeddedSqlOn(engine),
+    // One at a time: nobody waits for a lock.
     transaction: (work) => engine.transaction((tx) => work(embeddedSqlOn(tx))),
     reach: () => engine.waitReady,
     migrate: async () => {

@@ -7,7 +7,15 @@ import { createHash } from 'node:crypto';
 export type Sql = <Row>(text: TemplateStringsArray, ...values: readonly unknown[]) => Promise<Row[]>;
 
 /** Does work within one short transaction, all or nothing. What the work throws is thrown again. */
-export type RunTransaction = <Result>(work: (sql: Sql) => Promise<Result>) => Promise<Result>;
+export type RunTransaction = <Result>(
+  work: (sql: Sql) => Promise<Result>,
+  options?: TransactionOptions,
+) => Promise<Result>;
+
+export type TransactionOptions = {
+  /** How long a statement of it may wait for a lock, in milliseconds; as long as any statement may take without it. */
+  lockMsMax?: number;
+};
 
 export type Statement = {
   /** By the text, so that each connection prepares it once and no pooler can take one statement for another. */

@@ -1,7 +1,10 @@
+import { column } from '../../database/array-literal.ts';
 import type { Evidence, Transaction } from '../../database/generated/prisma/client.ts';
 import type { Sql } from '../../database/sql.ts';
 import type { EarlierCallback } from '../decide/evidence.ts';
 import type { Payment, Rank } from '../decide/payment.ts';
+import { claimsOf, foreignReceiptsAmong, type Claim } from './receipt-claims.ts';
+import type { Addressed, Submission } from './submission.ts';
 
 /** A payment whose row this database transaction holds, with what was stored about it. */
 export type LockedPayment = {
@@ -11,16 +14,41 @@ export type LockedPayment = {
   bodies: Map<string, string>;
 };
 
-/** Locks payments in the order of their ids, whatever order they are named in: that is what rules deadlocks out. */
-export async function loadPayments(sql: Sql, ids: readonly string[]): Promise<Map<string, LockedPayment>> {
-  if (ids.length === 0) return new Map();
-  const rows = await lockRows(sql, ids);
+export type Loaded = {
+  payments: Map<string, LockedPayment>;
+  /** Ids of submissions that were stored before and have their verdict. */
+  storedIds: ReadonlySet<string>;
+  /** By `claimKey`: receipts that belong to another payment than the one that names them. */
+  foreignReceipts: ReadonlySet<string>;
+};
+
+/**
+ * Locks payments in the order of their ids, whatever order they are named in: that is what rules deadlocks out. Then
+ * reads what is stored about them and claims the receipts that they are to have.
+ */
+export async function loadPayments(
+  sql: Sql,
+  addressed: readonly Addressed[],
+  submissions: readonly Submission[],
+): Promise<Loaded> {
+  const ids = [...new Set(addressed.map(({ transactionId }) => transactionId))];
+  const rows = ids.length === 0 ? [] : await lockRows(sql, ids);
+  const locked = new Set(rows.map(({ id }) => id));
+  const claims = claimsOf(addressed.filter(({ transactionId }) => locked.has(transactionId)));
   // Only now: a statement that had to wait for a lock sees other tables as they were before it waited.
-  const attempts = Map.groupBy(await readAttempts(sql, ids), ({ transactionId }) => transactionId);
-  const callbacks = Map.groupBy(await readCallbacks(sql, ids), ({ transactionId }) => transactionId);
-  return new Map(
-    rows.map((row) => [row.id, lockedPayment(row, attempts.get(row.id) ?? [], callbacks.get(row.id) ?? [])]),
-  );
+  const facts = await readFacts(sql, ids, submissions, claims);
+  const attempts = Map.groupBy(facts.attempts ?? [], ({ transactionId }) => transactionId);
+  const callbacks = Map.groupBy(facts.callbacks ?? [], ({ transactionId }) => transactionId);
+  return {
+    payments: new Map(
+      rows.map((row) => [
+        row.id,
+        lockedPayment(row, attempts.get(row.id) ?? [], callbacks.get(row.id) ?? []),
+      ]),
+    ),
+    storedIds: new Set(facts.stored),
+    foreignReceipts: await foreignReceiptsAmong(sql, claims, facts.claimed ?? []),
+  };
 }
 
 type Row = Pick<Transaction, 'id' | 'createdAt' | 'settledRank'> &
@@ -42,24 +70,13 @@ function lockRows(sql: Sql, ids: readonly string[]): Promise<Row[]> {
 }
 
 type Work = Pick<Payment, 'suspectedCode' | 'mayConfirm' | 'isLeaseExpired'>;
+/** With what is still to be done for their payment, which is the same for all of them. */
 type AttemptRow = Work & {
   transactionId: string;
   number: number;
   checkoutRequestId: string | null;
   isDispatched: boolean;
 };
-
-/** With what is still to be done for their payment, which is the same for all of them. */
-function readAttempts(sql: Sql, ids: readonly string[]): Promise<AttemptRow[]> {
-  // A statement that had to wait sees the time at which it goes on, not the one at which it began.
-  return sql<AttemptRow>`
-    select a.transaction_id::text as "transactionId", a.number, a.checkout_request_id as "checkoutRequestId",
-      a.dispatched_at is not null as "isDispatched", w.suspected_code as "suspectedCode",
-      coalesce(w.confirm_after <= clock_timestamp(), true) as "mayConfirm",
-      coalesce(w.lease_expires_at < clock_timestamp(), false) as "isLeaseExpired"
-    from attempts a left join open_work w on w.transaction_id = a.transaction_id
-    where a.transaction_id = any(${ids}::uuid[]) order by a.number`;
-}
 
 type CallbackRow = Pick<
   Evidence,
@@ -71,18 +88,59 @@ type CallbackRow = Pick<
   | 'resultCode'
   | 'receipt'
   | 'amountCents'
-  | 'paidAt'
-> & { transactionId: string; receiptIsOurs: boolean };
+> & { transactionId: string; receiptIsOurs: boolean; paidAt: string | null };
 
-function readCallbacks(sql: Sql, ids: readonly string[]): Promise<CallbackRow[]> {
-  return sql<CallbackRow>`
-    select e.id::text, e.transaction_id::text as "transactionId", e.verdict, e.attempt_number as "attemptNumber",
-      e.body_hash as "bodyHash", e.checkout_request_id as "checkoutRequestId", e.result_code as "resultCode",
-      e.receipt, e.amount_cents as "amountCents", e.paid_at as "paidAt",
-      e.receipt is null or r.receipt is not null as "receiptIsOurs"
-    from evidence e
-    left join receipts r on r.receipt = e.receipt and r.transaction_id = e.transaction_id
-    where e.transaction_id = any(${ids}::uuid[]) and e.source = 'CALLBACK' order by e.id`;
+/** Null where there is none. */
+type Facts = {
+  attempts: AttemptRow[] | null;
+  callbacks: CallbackRow[] | null;
+  stored: string[] | null;
+  claimed: string[] | null;
+};
+
+/** A statement that had to wait sees the time at which it goes on, not the one at which it began. */
+async function readFacts(
+  sql: Sql,
+  ids: readonly string[],
+  submissions: readonly Submission[],
+  claims: readonly Claim[],
+): Promise<Facts> {
+  const arrivals = submissions.filter(leavesEvidence).map(({ id }) => id);
+  const [facts] = await sql<Facts>`
+    with claimed as (
+      insert into receipts (receipt, transaction_id, created_at)
+      select * from unnest(
+        ${column(claims, 'receipt')}::text[], ${column(claims, 'transactionId')}::uuid[],
+        ${column(claims, 'createdAt')}::timestamptz[])
+      on conflict do nothing
+      returning receipt)
+    select
+      (select json_agg(found) from (
+        select a.transaction_id as "transactionId", a.number, a.checkout_request_id as "checkoutRequestId",
+          a.dispatched_at is not null as "isDispatched", w.suspected_code as "suspectedCode",
+          coalesce(w.confirm_after <= clock_timestamp(), true) as "mayConfirm",
+          coalesce(w.lease_expires_at < clock_timestamp(), false) as "isLeaseExpired"
+        from attempts a left join open_work w on w.transaction_id = a.transaction_id
+        where a.transaction_id = any(${ids}::uuid[]) order by a.number) found) as attempts,
+      (select json_agg(found) from (
+        select e.id, e.transaction_id as "transactionId", e.verdict, e.attempt_number as "attemptNumber",
+          e.body_hash as "bodyHash", e.checkout_request_id as "checkoutRequestId", e.result_code as "resultCode",
+          e.receipt, e.amount_cents as "amountCents", e.paid_at as "paidAt",
+          e.receipt is null or r.receipt is not null as "receiptIsOurs"
+        from evidence e
+        left join receipts r on r.receipt = e.receipt and r.transaction_id = e.transaction_id
+        where e.transaction_id = any(${ids}::uuid[]) and e.source = 'CALLBACK' order by e.id) found) as callbacks,
+      -- An UNMATCHED one is stored and yet to be settled: it comes again when its payment is known.
+      (select json_agg(id) from evidence
+        where id = any(${arrivals}::uuid[]) and verdict <> 'UNMATCHED') as stored,
+      (select json_agg(receipt) from claimed) as claimed`;
+  if (facts === undefined) throw new Error('The database gave no row where it always gives one');
+  return facts;
+}
+
+/** What Daraja answered to a push leaves none, and may be heard twice without harm. */
+function leavesEvidence(submission: Submission): boolean {
+  return submission.body !== null || (submission.kind === 'evidence' && submission.evidence.kind === 'query');
 }
 
 function lockedPayment(
@@ -112,10 +170,15 @@ function lockedPayment(
   return { payment, createdAt, bodies: new Map(bodies) };
 }
 
-function earlierCallback({ attemptNumber: attempt, resultCode, ...said }: CallbackRow): EarlierCallback[] {
+function earlierCallback({
+  attemptNumber: attempt,
+  resultCode,
+  paidAt,
+  ...said
+}: CallbackRow): EarlierCallback[] {
   return attempt === null || resultCode === null || said.verdict === 'DUPLICATE'
     ? []
-    : [{ ...said, attempt, resultCode }];
+    : [{ ...said, attempt, resultCode, paidAt: paidAt === null ? null : new Date(paidAt) }];
 }
 
 /** Two attempts may be told the same in the same words; that is said twice. */

@@ -5,8 +5,8 @@ import { decide } from '../decide/decide.ts';
 import { judgement, type Judgement } from '../decide/evidence.ts';
 import { judgeUnmatched } from './keep-evidence.ts';
 import { bodyKey, loadPayments, type LockedPayment } from './load-payments.ts';
-import { isPaid } from '../decide/outcomes.ts';
 import { logChange } from './log-change.ts';
+import { claimKey } from './receipt-claims.ts';
 import type { Settlement, Target } from './settlement.ts';
 import { reportOn, type SettlementReport } from './settlement-report.ts';
 import { storeSettlement } from './store-settlement.ts';
@@ -22,6 +22,8 @@ export type SettleDeps = DatabaseAccess & {
 
 /** How many bodies that moved nothing are kept for one payment; more are counted. */
 const uselessBodiesMax = 20;
+/** A settlement that cannot have its rows soon must not hold up those behind it. */
+const lockMsMax = 1_000;
 
 /**
  * Settles what was said about any number of payments in one short database transaction, as if one by one: stores the
@@ -30,7 +32,9 @@ const uselessBodiesMax = 20;
  * deadlock. Answers with one judgement for each submission; by then all of it is durable.
  */
 export async function settle(deps: SettleDeps, submissions: readonly Submission[]): Promise<Judgement[]> {
-  const { judgements, changed, report } = await deps.transaction((sql) => settleWithin(sql, submissions));
+  const { judgements, changed, report } = await deps.transaction((sql) => settleWithin(sql, submissions), {
+    lockMsMax,
+  });
   for (const target of changed) logChange(deps.logger, target);
   if (changed.length > 0) deps.announce(changed.map(({ id }) => id));
   deps.observe?.(report);
@@ -40,57 +44,29 @@ export async function settle(deps: SettleDeps, submissions: readonly Submission[
 type Settled = { judgements: Map<string, Judgement>; changed: Target[]; report: SettlementReport };
 
 async function settleWithin(sql: Sql, submissions: readonly Submission[]): Promise<Settled> {
-  // A settlement that cannot have its rows soon must not hold up those behind it.
-  await sql`set local lock_timeout = '1s'`;
   const named = await address(sql, submissions);
-  const payments = await loadPayments(sql, [...new Set(named.map(({ transactionId }) => transactionId))]);
-  // Only who holds the payments knows what is stored: the same arrival may be settled elsewhere at this moment.
-  const fresh = await withoutThoseStored(sql, submissions);
-  const freshIds = new Set(fresh.map(({ id }) => id));
-  const addressed = [...new Map(named.map((item) => [item.id, item])).values()].filter(({ id }) =>
-    freshIds.has(id),
-  );
-  const foreignReceipts = await claimReceipts(sql, addressed, payments);
+  const { payments, storedIds, foreignReceipts } = await loadPayments(sql, named, submissions);
+  const isFresh = ({ id }: Submission) => !storedIds.has(id);
+  const addressed = [...new Map(named.map((item) => [item.id, item])).values()].filter(isFresh);
   const byPayment = Map.groupBy(addressed, ({ transactionId }) => transactionId);
-  const settlements = [...payments].map(([id, locked]) =>
-    settleOne(locked, byPayment.get(id) ?? [], foreignReceipts),
-  );
+  const targets = [...payments].map(([id, locked]): Target => {
+    return { id, settlement: settleOne(locked, byPayment.get(id) ?? [], foreignReceipts) };
+  });
   const known = new Set(
     addressed.filter(({ transactionId }) => payments.has(transactionId)).map(({ id }) => id),
   );
+  const fresh = [...new Map(submissions.map((item) => [item.id, item])).values()].filter(isFresh);
   const unmatched = fresh.filter(({ id }) => !known.has(id));
-  await storeSettlement(sql, [...payments.keys()], settlements, unmatched);
+  await storeSettlement(sql, targets, unmatched);
 
-  const judgements = new Map(settlements.flatMap((settlement) => [...settlement.judgements]));
-  const stored = submissions.filter(({ id }) => !freshIds.has(id));
-  for (const { id } of stored) judgements.set(id, judgement('DUPLICATE', 'Stored before.'));
-  const targets = [...payments.keys()].flatMap((id, index) => {
-    const settlement = settlements[index];
-    return settlement === undefined ? [] : [{ id, settlement }];
-  });
+  const judgements = new Map(targets.flatMap(({ settlement }) => [...settlement.judgements]));
+  for (const id of storedIds) judgements.set(id, judgement('DUPLICATE', 'Stored before.'));
   const changed = targets.filter(({ settlement }) => settlement.decision.events.length > 0);
   const settled = targets.flatMap(({ id, settlement }) => {
     const payment = payments.get(id);
     return payment === undefined ? [] : [{ settlement, createdAt: payment.createdAt }];
   });
   return { judgements, changed, report: reportOn(settled, submissions, judgements) };
-}
-
-/** Each arrival once: neither twice in one batch nor after it was stored. */
-async function withoutThoseStored(sql: Sql, submissions: readonly Submission[]): Promise<Submission[]> {
-  const byId = new Map(submissions.map((submission) => [submission.id, submission]));
-  const ids = [...byId.values()].filter(leavesEvidence).map(({ id }) => id);
-  if (ids.length === 0) return [...byId.values()];
-  // An UNMATCHED one is stored and yet to be settled: it comes again when its payment is known.
-  const stored = await sql<{ id: string }>`
-    select id::text from evidence where id = any(${ids}::uuid[]) and verdict <> 'UNMATCHED'`;
-  for (const { id } of stored) byId.delete(id);
-  return [...byId.values()];
-}
-
-/** What Daraja answered to a push leaves none, and may be heard twice without harm. */
-function leavesEvidence(submission: Submission): boolean {
-  return submission.body !== null || (submission.kind === 'evidence' && submission.evidence.kind === 'query');
 }
 
 /** Finds the payments of callbacks that came on the shared path. */
@@ -117,60 +93,6 @@ function attemptsOf(sql: Sql, checkoutRequestIds: readonly string[]): Promise<At
     select transaction_id::text as "transactionId", number, checkout_request_id as "checkoutRequestId"
     from attempts where checkout_request_id = any(${checkoutRequestIds}::text[])`;
 }
-
-/**
- * Gives each receipt to the payment that names it first, for ever, in receipt order so that two settlements cannot
- * wait for each other. Answers with those that belong to another payment than the one that names them.
- */
-async function claimReceipts(
-  sql: Sql,
-  addressed: readonly Addressed[],
-  payments: ReadonlyMap<string, LockedPayment>,
-): Promise<Set<string>> {
-  const claims = claimsOf(addressed.filter(({ transactionId }) => payments.has(transactionId)));
-  if (claims.length === 0) return new Set();
-  claims.sort((a, b) => (a.receipt < b.receipt ? -1 : Number(a.receipt > b.receipt)));
-  const claimed = await sql<{ receipt: string }>`
-    insert into receipts (receipt, transaction_id, created_at)
-    select receipt, "transactionId", "createdAt"
-    from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as n(
-      receipt text, "transactionId" uuid, "createdAt" timestamptz)
-    on conflict do nothing
-    returning receipt`;
-  if (claimed.length === claims.length) return new Set();
-  const holders = await holdersOf(
-    sql,
-    claims.map(({ receipt }) => receipt),
-  );
-  return new Set(
-    claims
-      .filter(({ receipt, transactionId }) => holders.get(receipt) !== transactionId)
-      .map(({ receipt, transactionId }) => claimKey(receipt, transactionId)),
-  );
-}
-
-/** In a statement of its own: one that waited for another settlement's claim does not see it. */
-async function holdersOf(sql: Sql, receipts: readonly string[]): Promise<Map<string, string>> {
-  const held = await sql<Pick<Claim, 'receipt' | 'transactionId'>>`
-    select receipt, transaction_id::text as "transactionId" from receipts
-    where receipt = any(${receipts}::text[])`;
-  return new Map(held.map(({ receipt, transactionId }) => [receipt, transactionId]));
-}
-
-type Claim = { receipt: string; transactionId: string; createdAt: Date };
-
-/** Each once, however often it is made. */
-function claimsOf(addressed: readonly Addressed[]): Claim[] {
-  const claims = new Map<string, Claim>();
-  for (const { transactionId, receivedAt: createdAt, ...item } of addressed) {
-    if (item.kind !== 'evidence' || item.evidence.kind !== 'callback' || !isPaid(item.evidence)) continue;
-    const { receipt } = item.evidence;
-    if (receipt !== null) claims.set(claimKey(receipt, transactionId), { receipt, transactionId, createdAt });
-  }
-  return [...claims.values()];
-}
-
-const claimKey = (receipt: string, transactionId: string): string => `${receipt} ${transactionId}`;
 
 function settleOne(
   { payment, bodies }: LockedPayment,

@@ -7,14 +7,10 @@ import { isFinal } from '../decide/status.ts';
 /** How far apart two queries must be that report a failure, where the ladder plans none: a person may ask for it. */
 const afterTheLadderMs = 60_000;
 
-/** Plans what is still to be done: nothing for what has just become final, unless M-Pesa is to be asked about it. */
-export async function scheduleWork(sql: Sql, targets: readonly Target[]): Promise<void> {
-  const done = targets.filter(isDone).map(({ id }) => id);
-  if (done.length > 0) await sql`delete from open_work where transaction_id = any(${done}::uuid[])`;
-  for (const { id, settlement } of targets.filter((target) => !isDone(target))) {
-    await planNextLook(sql, id, settlement);
-  }
-  const now = targets.filter(({ settlement }) => settlement.decision.checkNow).map(({ id }) => id);
+/** Plans when M-Pesa is asked about payments that are not done. */
+export async function planChecks(sql: Sql, open: readonly Target[]): Promise<void> {
+  for (const { id, settlement } of open) await planNextLook(sql, id, settlement);
+  const now = open.filter(({ settlement }) => settlement.decision.checkNow).map(({ id }) => id);
   if (now.length > 0) {
     await sql`
       insert into open_work (transaction_id, next_check_at) select id, now() from unnest(${now}::uuid[]) as id
@@ -22,7 +18,8 @@ export async function scheduleWork(sql: Sql, targets: readonly Target[]): Promis
   }
 }
 
-function isDone({ settlement: { before, decision, submissions } }: Target): boolean {
+/** Whether nothing is left to be done: it has just become final, and M-Pesa is not to be asked about it. */
+export function isDone({ settlement: { before, decision, submissions } }: Target): boolean {
   if (decision.checkNow || !isFinal(decision.payment.status)) return false;
   const answered = submissions.some(
     (item) => item.kind === 'evidence' && item.evidence.kind === 'query' && isLastWord(item.evidence),
