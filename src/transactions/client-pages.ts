@@ -13,10 +13,21 @@ const pagesMax = 50;
 const lowestId = '00000000-0000-0000-0000-000000000000';
 const highestId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** Reads pages, the newest payment first, with one statement for all who ask at the same time. */
+/**
+ * Reads pages, the newest payment first, with one statement for all who ask at the same time. Who asks for the same page is
+ * given the same rows.
+ */
 export function createClientPages(sql: Sql): ClientPages {
-  return createSharedRead((pages) => readPages(sql, pages), pagesMax);
+  return createSharedRead(async (pages) => {
+    const asked = new Map(pages.map((page) => [nameOf(page), page]));
+    const read = await readPages(sql, [...asked.values()]);
+    const rowsOf = new Map([...asked.keys()].map((name, index) => [name, read[index] ?? []]));
+    return pages.map((page) => rowsOf.get(nameOf(page)) ?? []);
+  }, pagesMax);
 }
+
+const nameOf = ({ clientId, above, below, take }: ClientPage): string =>
+  [clientId, above, below, take].join(' ');
 
 async function readPages(sql: Sql, pages: readonly ClientPage[]): Promise<Transaction[][]> {
   const clients = pages.map(({ clientId }) => clientId);

@@ -47,5 +47,6 @@ onEachDatabase('pages of clients', (opened) => {
       pages.map((page) => expected(page).map(({ id }) => id)),
     );
     expect(found[0]?.[0]).toMatchObject(rows.find((row) => row.clientId === clientId) ?? {});
+    expect(found[6], 'the same page, read once').toBe(found[2]);
   });
 });
