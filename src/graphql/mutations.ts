@@ -1,5 +1,5 @@
 import { makeWatchToken } from '../access/watch-token.ts';
-import { sleep } from '../lib/sleep.ts';
+import { within } from '../lib/within.ts';
 import { requestPayment, type RequestedPayment } from '../transactions/request-payment.ts';
 import { builder } from './builder.ts';
 import { requireScope } from './authorize.ts';
@@ -160,9 +160,7 @@ function payload(context: Context, transactionId: string, replayed: boolean): In
 
 /** A push that fails inside is logged where it is kept; its payment is answered with as it stands. */
 async function answeredOrLate(answered: Promise<void>): Promise<void> {
-  const waiting = new AbortController();
-  await Promise.race([answered.catch(() => undefined), sleep(answerWaitMs, waiting.signal)]);
-  waiting.abort();
+  await within(answered, answerWaitMs).catch(() => undefined);
 }
 
 /** Made when one of its fields is asked for, once for both. */
