@@ -1,20 +1,20 @@
 import { makeWatchToken } from '../access/watch-token.ts';
-import { sleep } from '../lib/sleep.ts';
+import { within } from '../lib/within.ts';
 import { requestPayment, type RequestedPayment } from '../transactions/request-payment.ts';
 import { builder } from './builder.ts';
 import { requireScope } from './authorize.ts';
 import type { Context } from './context.ts';
 import { readTransactionId } from './global-ids.ts';
-import { Transaction } from './transaction-type.ts';
+import { isOfRowAlone, Transaction } from './transaction-type.ts';
 import { refusal, UserError, type UserErrorShape } from './user-errors.ts';
-import { watchTokenFields, type WatchToken } from './watch-token-fields.ts';
+import { watchTokenFields, type MakeWatchToken } from './watch-token-fields.ts';
 
 /** How long the answer waits for Daraja's; the push goes on whatever happens. */
 const answerWaitMs = 8_000;
 
 type InitiateStkPushPayload = {
   transactionId: string | null;
-  token: WatchToken | null;
+  token: MakeWatchToken | null;
   replayed: boolean;
   userErrors: UserErrorShape[];
 };
@@ -51,8 +51,12 @@ const InitiateStkPushPayload = builder.objectRef<InitiateStkPushPayload>('Initia
       nullable: true,
       description:
         'Null only if the request was refused before a transaction existed; then `userErrors` says why.',
-      resolve: (query, { transactionId: id }, _args, { deps }) =>
-        id === null ? null : deps.prisma.transaction.findUnique({ ...query, where: { id } }),
+      resolve: (query, { transactionId: id }, _args, { deps }) => {
+        if (id === null) return null;
+        return isOfRowAlone(query)
+          ? deps.paymentById(id)
+          : deps.prisma.transaction.findUnique({ ...query, where: { id } });
+      },
     }),
     ...watchTokenFields(t),
     replayed: t.exposeBoolean('replayed', {
@@ -65,7 +69,7 @@ const InitiateStkPushPayload = builder.objectRef<InitiateStkPushPayload>('Initia
   }),
 });
 
-type CreateWatchTokenPayload = { token: WatchToken | null; userErrors: UserErrorShape[] };
+type CreateWatchTokenPayload = { token: MakeWatchToken | null; userErrors: UserErrorShape[] };
 
 const CreateWatchTokenPayload = builder
   .objectRef<CreateWatchTokenPayload>('CreateWatchTokenPayload')
@@ -113,7 +117,7 @@ builder.mutationType({
             userErrors: [refusal('NOT_FOUND', 'There is no such transaction.', ['transactionId'])],
           };
         }
-        return { token: await watchTokenFor(context, found.id), userErrors: [] };
+        return { token: watchTokenFor(context, found.id), userErrors: [] };
       },
     }),
   }),
@@ -150,21 +154,18 @@ function refused(userErrors: UserErrorShape[]): InitiateStkPushPayload {
   return { transactionId: null, token: null, replayed: false, userErrors };
 }
 
-async function payload(
-  context: Context,
-  transactionId: string,
-  replayed: boolean,
-): Promise<InitiateStkPushPayload> {
-  return { transactionId, token: await watchTokenFor(context, transactionId), replayed, userErrors: [] };
+function payload(context: Context, transactionId: string, replayed: boolean): InitiateStkPushPayload {
+  return { transactionId, token: watchTokenFor(context, transactionId), replayed, userErrors: [] };
 }
 
 /** A push that fails inside is logged where it is kept; its payment is answered with as it stands. */
 async function answeredOrLate(answered: Promise<void>): Promise<void> {
-  const waiting = new AbortController();
-  await Promise.race([answered.catch(() => undefined), sleep(answerWaitMs, waiting.signal)]);
-  waiting.abort();
+  await within(answered, answerWaitMs).catch(() => undefined);
 }
 
-function watchTokenFor({ deps }: Context, transactionId: string): Promise<WatchToken> {
-  return makeWatchToken(deps.watchTokenKey, transactionId, deps.clock.now());
+/** Made when one of its fields is asked for, once for both. */
+function watchTokenFor({ deps }: Context, transactionId: string): MakeWatchToken {
+  const now = deps.clock.now();
+  let made: ReturnType<MakeWatchToken> | null = null;
+  return () => (made ??= makeWatchToken(deps.watchTokenKey, transactionId, now));
 }

@@ -1,10 +1,10 @@
 import type { SchemaTypes } from './builder.ts';
 
-export type WatchToken = { watchToken: string; watchTokenExpiresAt: Date };
+export type MakeWatchToken = () => Promise<{ watchToken: string; watchTokenExpiresAt: Date }>;
 
 type Fields = PothosSchemaTypes.ObjectFieldBuilder<
   PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>,
-  { token: WatchToken | null }
+  { token: MakeWatchToken | null }
 >;
 
 /** The two fields of every payload that comes with a watch token. */
@@ -14,13 +14,13 @@ export function watchTokenFields(t: Fields) {
       nullable: true,
       description:
         'Lets its holder watch this one transaction and nothing else. Safe in a browser or a phone.',
-      resolve: ({ token }) => token?.watchToken ?? null,
+      resolve: async ({ token }) => (await token?.())?.watchToken ?? null,
     }),
     watchTokenExpiresAt: t.field({
       type: 'DateTime',
       nullable: true,
       description: 'Until when the watch token opens anything.',
-      resolve: ({ token }) => token?.watchTokenExpiresAt ?? null,
+      resolve: async ({ token }) => (await token?.())?.watchTokenExpiresAt ?? null,
     }),
   };
 }

@@ -69,27 +69,35 @@ export async function findPage(
 ) {
   const { take, newestFirst, after, before, fromEnd } = window;
   const [above = null, below = null] = newestFirst ? [before, after] : [after, before];
-  const matching = [within(sight), whereOf(filter)];
   const isPlain = newestFirst !== fromEnd && Object.values(filter).every((value) => value == null);
-  const rows =
+  const { rows, hasEarlier } =
     isPlain && 'clientId' in sight
       ? await clientPages({ clientId: sight.clientId, above, below, take: take + 1 })
-      : await prisma.transaction.findMany({
-          where: {
-            AND: [...matching, above ? { id: { gt: above } } : {}, below ? { id: { lt: below } } : {}],
-          },
-          orderBy: { id: newestFirst === fromEnd ? 'asc' : 'desc' },
-          take: take + 1,
-        });
+      : await findRows(prisma, [within(sight), whereOf(filter)], window, { above, below });
   const page = rows.slice(0, take);
+  return { rows: fromEnd ? page.reverse() : page, hasMore: rows.length > take, hasEarlier };
+}
+
+async function findRows(
+  prisma: PrismaClient,
+  matching: Prisma.TransactionWhereInput[],
+  { take, newestFirst, after, before, fromEnd }: Window,
+  { above, below }: { above: string | null; below: string | null },
+) {
+  const isAscending = newestFirst === fromEnd;
+  const rows = await prisma.transaction.findMany({
+    where: { AND: [...matching, above ? { id: { gt: above } } : {}, below ? { id: { lt: below } } : {}] },
+    orderBy: { id: isAscending ? 'asc' : 'desc' },
+    take: take + 1,
+  });
   const edge = fromEnd ? before : after;
   const earlier =
     edge &&
     (await prisma.transaction.findFirst({
-      where: { AND: [...matching, { id: newestFirst === fromEnd ? { lte: edge } : { gte: edge } }] },
+      where: { AND: [...matching, { id: isAscending ? { lte: edge } : { gte: edge } }] },
       select: { id: true },
     }));
-  return { rows: fromEnd ? page.reverse() : page, hasMore: rows.length > take, hasEarlier: Boolean(earlier) };
+  return { rows, hasEarlier: Boolean(earlier) };
 }
 
 /** Exact up to `countMax`, null beyond. */

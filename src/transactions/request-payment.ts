@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { newId } from '../lib/ids.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { PrismaClient } from '../database/database.ts';
-import type { Sql } from '../database/sql.ts';
 import type { TaskSet } from '../lib/task-set.ts';
 import type { PromptGuard } from './prompt-guard/prompt-guard.ts';
 import type { PromptRefusal } from './prompt-guard/prompt-rules.ts';
@@ -13,7 +12,8 @@ import {
   type PaymentRequest,
   type RequestProblem,
 } from './request-rules.ts';
-import { promptLeaseMs, sendPrompt, type PromptDeps } from './send-prompt.ts';
+import { sendPrompt, type PromptDeps } from './send-prompt.ts';
+import { storeRequests, type NewPayment } from './writes/store-requests.ts';
 
 export type RequestPaymentDeps = PromptDeps & {
   clock: Clock;
@@ -93,52 +93,38 @@ async function tryToStore(
   leaseHolder: string,
 ): Promise<Stored> {
   const ask = { clientId, ...request };
-  const { promptGuard } = deps;
-  if (promptGuard === null) return storeRequest(deps.sql, deps, clientId, request, leaseHolder);
+  const { promptGuard, writes } = deps;
+  const payment = () => newPayment(deps, clientId, request, leaseHolder);
+  if (promptGuard === null) {
+    const asked = payment();
+    return (await writes.storeRequest(asked)) ? storedAs(asked) : keyTaken;
+  }
   const forbidden = await promptGuard.look(deps.sql, ask);
   if (forbidden) return { outcome: 'forbidden', refusal: forbidden };
   return deps.transaction(async (sql) => {
     const refusal = await promptGuard.lookAlone(sql, ask);
     if (refusal) return { outcome: 'forbidden', refusal };
-    return storeRequest(sql, deps, clientId, request, leaseHolder);
+    // After any wait for the guard: the id carries the time, and the limits go by it.
+    const asked = payment();
+    const [isStored = false] = await storeRequests(sql, [asked]);
+    return isStored ? storedAs(asked) : keyTaken;
   });
 }
 
-/** In one statement: of two that have one key, one stores all of it and the other nothing. */
-async function storeRequest(
-  sql: Sql,
+const keyTaken = { outcome: 'key-taken' } as const satisfies Stored;
+
+function storedAs({ id: transactionId }: NewPayment): Stored {
+  return { outcome: 'stored', transactionId };
+}
+
+function newPayment(
   { clock, merchant }: RequestPaymentDeps,
   clientId: string,
   request: PaymentRequest,
   leaseHolder: string,
-): Promise<Stored> {
-  // After any wait for the guard: the id carries this time, and the limits go by it.
-  const now = clock.now();
-  const id = newId(now);
-  const { idempotencyKey, phoneNumber, amountShillings, accountReference, description, metadata } = request;
-  // Leases run on the database's clock: the processes that compare them may disagree about the time.
-  const stored = await sql`
-    with payment as (
-      insert into transactions (
-        id, kind, client_id, idempotency_key, request_fingerprint, status, sequence, business_short_code, party_b,
-        amount_cents, phone_number, account_reference, description, metadata, attention, created_at, updated_at)
-      values (
-        ${id}::uuid, 'STK_PUSH', ${clientId}::uuid, ${idempotencyKey}, ${fingerprintOf(request)}, 'REQUESTED', 1,
-        ${merchant.businessShortCode}, ${merchant.partyB}, ${amountShillings * 100}, ${phoneNumber.reveal()},
-        ${accountReference}, ${description}, ${metadata === null ? null : JSON.stringify(metadata)}::jsonb, '{}',
-        ${now}::timestamptz, ${now}::timestamptz)
-      on conflict do nothing
-      returning id, created_at),
-    event as (
-      insert into transaction_events (transaction_id, sequence, status, source, occurred_at, message)
-      select id, 1, 'REQUESTED', 'API', created_at, 'Payment requested.' from payment),
-    attempt as (
-      insert into attempts (transaction_id, number, created_at) select id, 1, created_at from payment),
-    work as (
-      insert into open_work (transaction_id, lease_holder, lease_expires_at)
-      select id, ${leaseHolder}, clock_timestamp() + ${promptLeaseMs}::int * interval '1 ms' from payment)
-    select from payment`;
-  return stored.length === 0 ? { outcome: 'key-taken' } : { outcome: 'stored', transactionId: id };
+): NewPayment {
+  const createdAt = clock.now();
+  return { id: newId(createdAt), clientId, createdAt, leaseHolder, merchant, request };
 }
 
 /** What became of the request that has this key; null when the key is free. */

@@ -11,6 +11,7 @@ import type { PromptEvidence } from './decide/evidence.ts';
 import { failureOfRefusal } from './decide/outcomes.ts';
 import type { PaymentRequest } from './request-rules.ts';
 import { settleAnswer, type SettleAnswerDeps } from './settle-answer.ts';
+import { promptLeaseMs } from './writes/mark-dispatched.ts';
 
 export type PromptDeps = SettleAnswerDeps & {
   clock: Clock;
@@ -18,17 +19,12 @@ export type PromptDeps = SettleAnswerDeps & {
   daraja: Daraja;
   /** Where Daraja is to post the result of this attempt. */
   callbackUrl(transactionId: string, attempt: number): string;
-  /** From the push to the first status query, in milliseconds. */
-  firstCheckMs: number;
   /** The pauses before the second, third and fourth attempt, in milliseconds. */
   resendPausesMs: readonly number[];
   trace?: Trace;
 };
 
 export type Prompt = { transactionId: string; leaseHolder: string; request: PaymentRequest };
-
-/** Longer than any one exchange with Daraja may take; renewed for each. */
-export const promptLeaseMs = 30_000;
 
 /** An invalid token is answered by a new one, at most twice: more would only fight over it. */
 const tokenRetriesMax = 2;
@@ -118,37 +114,14 @@ async function tryToMarkDispatched(
   attempt: number,
 ): Promise<true | Answer | null> {
   try {
-    return (await markDispatched(deps, prompt, attempt)) ? true : null;
+    const { transactionId, leaseHolder } = prompt;
+    return (await deps.writes.markDispatched({ transactionId, leaseHolder, attempt })) ? true : null;
   } catch (error) {
     // It may have been committed all the same: only we know that nothing followed.
     deps.logger.warn({ err: error, transactionId: prompt.transactionId }, 'a push could not be begun');
     const message = 'The database failed before the request to M-Pesa was sent: nobody was prompted.';
     return { outcome: 'not-sent', message, advice: 'Ask again.' };
   }
-}
-
-/** Commits, just before the first byte leaves, that it may have left. From here on a crash means UNCONFIRMED. */
-async function markDispatched(
-  { sql, firstCheckMs }: PromptDeps,
-  prompt: Prompt,
-  attempt: number,
-): Promise<boolean> {
-  // The payment's row comes first, as in every settlement: two orders of locking would sooner or later deadlock.
-  const marked = await sql`
-    with payment as (
-      select id from transactions
-      where id = ${prompt.transactionId}::uuid and status = 'REQUESTED' for update),
-    held as (
-      update open_work w set
-        lease_expires_at = now() + ${promptLeaseMs}::int * interval '1 ms',
-        next_check_at = now() + ${firstCheckMs}::int * interval '1 ms'
-      from payment
-      where w.transaction_id = payment.id and w.lease_holder = ${prompt.leaseHolder} and w.lease_expires_at > clock_timestamp()
-      returning w.transaction_id)
-    update attempts a set dispatched_at = now()
-    from held where a.transaction_id = held.transaction_id and a.number = ${attempt}
-    returning a.number`;
-  return marked.length === 1;
 }
 
 /** Where another attempt cannot be opened, the refusal of this one is the answer: it proves that nobody was prompted. */

@@ -5,7 +5,8 @@ import { sleep } from '../lib/sleep.ts';
 import { within } from '../lib/within.ts';
 import type { PromptEvidence } from './decide/evidence.ts';
 import { matchUnmatched } from './settle/match-unmatched.ts';
-import { settle, type SettleDeps } from './settle/settle.ts';
+import type { SettleDeps } from './settle/settle.ts';
+import type { PaymentWrites } from './writes/payment-writes.ts';
 
 /** What Daraja answered to a push. It may be settled twice without harm. */
 export type PushAnswer = { id: string; receivedAt: Date; transactionId: string; evidence: PromptEvidence };
@@ -13,6 +14,7 @@ export type PushAnswer = { id: string; receivedAt: Date; transactionId: string; 
 export type SettleAnswerDeps = SettleDeps & {
   clock: Clock;
   logger: Logger;
+  writes: PaymentWrites;
   /** Keeps the answer where the database cannot, and settles it later. */
   spool(answer: PushAnswer): Promise<void>;
 };
@@ -54,6 +56,8 @@ async function keep(deps: SettleAnswerDeps, answer: PushAnswer): Promise<void> {
 }
 
 async function store(deps: SettleAnswerDeps, { evidence, ...answer }: PushAnswer): Promise<void> {
-  await settle(deps, [{ ...answer, kind: 'evidence', peer: null, body: null, evidence }]);
-  if (evidence.kind === 'prompt-accepted') await matchUnmatched(deps, evidence.checkoutRequestId);
+  await deps.writes.settleAnswer({ ...answer, kind: 'evidence', peer: null, body: null, evidence });
+  if (evidence.kind !== 'prompt-accepted') return;
+  const { checkoutRequestId } = evidence;
+  if (await deps.writes.isAwaited(checkoutRequestId)) await matchUnmatched(deps, checkoutRequestId);
 }

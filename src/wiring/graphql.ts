@@ -11,6 +11,7 @@ import { createClientPages } from '../transactions/client-pages.ts';
 import { createPaymentRows } from '../transactions/payment-rows.ts';
 import { createPromptGuard, type PromptGuard } from '../transactions/prompt-guard/prompt-guard.ts';
 import type { RequestPaymentDeps } from '../transactions/request-payment.ts';
+import { createPaymentWrites } from '../transactions/writes/payment-writes.ts';
 import type { Foundation } from './foundation.ts';
 
 /** Of the connections to the database, those that watchers may take. */
@@ -75,7 +76,7 @@ function requestDeps(foundation: Foundation, parts: GraphqlParts): RequestPaymen
     spool: (answer) => spool.append({ kind: 'answer', ...answer }),
     callbackUrl: (transactionId, attempt) =>
       `${parts.callbackBaseUrl()}/cb/${makeCallbackToken(callbackKey, { transactionId, attempt })}`,
-    firstCheckMs: config.ladderMs[0] ?? 60_000,
+    writes: createPaymentWrites({ ...settling, firstCheckMs: config.ladderMs[0] ?? 60_000 }),
     resendPausesMs: overrides.resendPausesMs ?? resendPausesMs,
     merchant: { businessShortCode: config.daraja.businessShortCode, partyB: config.daraja.partyB },
     allowReservedPayers: config.environment === 'SIMULATOR',

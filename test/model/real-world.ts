@@ -7,6 +7,7 @@ import { createTaskSet } from '../../src/lib/task-set.ts';
 import type { StkPushAnswer } from '../../src/daraja/stk-push.ts';
 import { expireLeases } from '../../src/transactions/expire-leases.ts';
 import { requestPayment } from '../../src/transactions/request-payment.ts';
+import { createPaymentWrites } from '../../src/transactions/writes/payment-writes.ts';
 import { settle } from '../../src/transactions/settle/settle.ts';
 import type { Submission } from '../../src/transactions/settle/submission.ts';
 import { createFakeDaraja } from '../support/fake-daraja.ts';
@@ -48,7 +49,7 @@ export async function request(database: DatabaseAccess): Promise<RealPayment> {
       logger: testLogger,
       daraja: createFakeDaraja({ accessToken: async () => token.promise, push }),
       callbackUrl: () => 'https://shop.example/cb',
-      firstCheckMs: 60_000,
+      writes: createPaymentWrites({ ...database, announce, logger: testLogger, firstCheckMs: 60_000 }),
       resendPausesMs: [],
       spool: () => Promise.reject(new Error('There is no spool here')),
       pushes: createTaskSet(() => undefined),

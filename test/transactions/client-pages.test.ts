@@ -5,6 +5,9 @@ import { createClientPages, type ClientPage } from '../../src/transactions/clien
 import { clientId, storePayments } from '../support/payments.ts';
 import { onEachDatabase } from '../support/test-database.ts';
 
+const lowestId = '00000000-0000-7000-8000-000000000000';
+const highestId = 'ffffffff-ffff-7fff-bfff-ffffffffffff';
+
 onEachDatabase('pages of clients', (opened) => {
   let rows: Transaction[];
   beforeAll(async () => {
@@ -43,9 +46,19 @@ onEachDatabase('pages of clients', (opened) => {
       all({ clientId: '00000000-0000-7000-8000-00000000dead' }),
     ];
     const found = await Promise.all(pages.map(read));
-    expect(found.map((page) => page.map(({ id }) => id))).toEqual(
+    expect(found.map((page) => page.rows.map(({ id }) => id))).toEqual(
       pages.map((page) => expected(page).map(({ id }) => id)),
     );
-    expect(found[0]?.[0]).toMatchObject(rows.find((row) => row.clientId === clientId) ?? {});
+    expect(found[0]?.rows[0]).toMatchObject(rows.find((row) => row.clientId === clientId) ?? {});
+    expect(found[6], 'the same page, read once').toBe(found[2]);
+  });
+
+  it('say whether anything comes before them, even where they are empty', async () => {
+    const read = createClientPages(opened().sql);
+    const own = rows.filter((row) => row.clientId === clientId);
+    const below = [undefined, own.at(0)?.id, own.at(-1)?.id, lowestId, highestId];
+    const pages = await Promise.all(below.map((id) => read(all({ below: id ?? null, take: 1 }))));
+    expect(pages.map((page) => page.hasEarlier)).toEqual([false, true, true, true, false]);
+    expect(pages.map((page) => page.rows.length)).toEqual([1, 1, 0, 0, 1]);
   });
 });

@@ -10,6 +10,7 @@ import type { PaymentInput } from '../../src/transactions/request-rules.ts';
 import { requestPayment, type RequestPaymentDeps } from '../../src/transactions/request-payment.ts';
 import { findPage } from '../../src/transactions/find.ts';
 import { settle } from '../../src/transactions/settle/settle.ts';
+import { createPaymentWrites } from '../../src/transactions/writes/payment-writes.ts';
 import { acceptance, createFakeDaraja, refusal, type FakeDaraja } from '../support/fake-daraja.ts';
 import { clientId } from '../support/payments.ts';
 import { onEachDatabase } from '../support/test-database.ts';
@@ -31,15 +32,17 @@ onEachDatabase('a requested payment', (opened) => {
   });
 
   function depsWith(daraja: FakeDaraja, changes: Partial<RequestPaymentDeps> = {}): RequestPaymentDeps {
+    const announce = () => undefined;
+    const settling = { ...opened(), announce, logger: testLogger, ...changes };
     return {
       ...opened(),
       clock: systemClock,
       logger: testLogger,
       daraja,
       callbackUrl: (transactionId, attempt) => `https://shop.example/cb/${transactionId}/${String(attempt)}`,
-      firstCheckMs: 60_000,
+      writes: createPaymentWrites({ ...settling, firstCheckMs: 60_000 }),
       resendPausesMs: [1, 1, 1],
-      announce: () => undefined,
+      announce,
       pushes: createTaskSet((error) => {
         throw error;
       }),
@@ -152,7 +155,7 @@ onEachDatabase('a requested payment', (opened) => {
     const lost = new Error('Connection terminated unexpectedly');
 
     /** The text with which the statement begins that says that a push may have left. */
-    const markDispatched = 'with payment as (\n      select id';
+    const marking = 'with payment as (\n      select id';
 
     /** The first statement that begins so is done, and its caller told that it failed. */
     function losingAnswerTo(beginning: string): Sql {
@@ -186,7 +189,7 @@ onEachDatabase('a requested payment', (opened) => {
 
     it('that a push may leave fails, because none has left', async () => {
       const daraja = createFakeDaraja();
-      const sql = losingAnswerTo(markDispatched);
+      const sql = losingAnswerTo(marking);
       const { row, attempts } = await request(daraja, { sql });
       expect(daraja.pushes).toEqual([]);
       expect(row).toMatchObject({ status: 'FAILED', failureReason: 'PROMPT_NOT_SENT' });

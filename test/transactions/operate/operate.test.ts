@@ -8,6 +8,7 @@ import { clearAttention } from '../../../src/transactions/operate/clear-attentio
 import { recheckPayment } from '../../../src/transactions/operate/recheck-payment.ts';
 import { resolvePayment } from '../../../src/transactions/operate/resolve-payment.ts';
 import { requestPayment } from '../../../src/transactions/request-payment.ts';
+import { createPaymentWrites } from '../../../src/transactions/writes/payment-writes.ts';
 import { settle } from '../../../src/transactions/settle/settle.ts';
 import { acceptance, createFakeDaraja, type PushScript } from '../../support/fake-daraja.ts';
 import { collectHints } from '../../support/hints.ts';
@@ -124,7 +125,7 @@ onEachDatabase('an operator', (opened) => {
             allowReservedPayers: true,
             promptGuard: null,
             callbackUrl: () => 'http://127.0.0.1/cb/x',
-            firstCheckMs: 60_000,
+            writes: createPaymentWrites({ ...deps(), firstCheckMs: 60_000 }),
             resendPausesMs: [],
             spool: () => Promise.reject(new Error('There is no spool here')),
           },

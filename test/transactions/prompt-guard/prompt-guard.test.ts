@@ -7,6 +7,7 @@ import { retryAfter } from '../../../src/transactions/advice.ts';
 import { resolvePayment } from '../../../src/transactions/operate/resolve-payment.ts';
 import { createPromptGuard } from '../../../src/transactions/prompt-guard/prompt-guard.ts';
 import { requestPayment, type RequestedPayment } from '../../../src/transactions/request-payment.ts';
+import { createPaymentWrites } from '../../../src/transactions/writes/payment-writes.ts';
 import { settle } from '../../../src/transactions/settle/settle.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { acceptance, createFakeDaraja, refusal, type FakeDaraja } from '../../support/fake-daraja.ts';
@@ -54,7 +55,7 @@ onEachDatabase('the prompt guard', (opened) => {
         logger: testLogger,
         daraja,
         callbackUrl: () => 'https://shop.example/cb/x',
-        firstCheckMs: 60_000,
+        writes: createPaymentWrites({ ...settling(), firstCheckMs: 60_000 }),
         resendPausesMs: [],
         pushes: createTaskSet((error) => {
           throw error;

@@ -6,6 +6,7 @@ import type { CallbackEvidence, Evidence } from '../../../src/transactions/decid
 import { matchUnmatched, sweepUnmatched } from '../../../src/transactions/settle/match-unmatched.ts';
 import { settle } from '../../../src/transactions/settle/settle.ts';
 import { settleAnswer } from '../../../src/transactions/settle-answer.ts';
+import { createPaymentWrites } from '../../../src/transactions/writes/payment-writes.ts';
 import type { Submission } from '../../../src/transactions/settle/submission.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { collectHints } from '../../support/hints.ts';
@@ -395,7 +396,9 @@ onEachDatabase('settling', (opened) => {
       const name = `ws_CO_late_${payment.id}`;
       expect(await settleAll([atSharedPath(name)])).toMatchObject([{ verdict: 'UNMATCHED' }]);
       const spool = () => Promise.reject(new Error('This test has no spool'));
-      const deps = { ...opened(), ...silent, clock: systemClock, logger: testLogger, spool };
+      const settling = { ...opened(), ...silent, logger: testLogger };
+      const writes = createPaymentWrites({ ...settling, firstCheckMs: 60_000 });
+      const deps = { ...settling, clock: systemClock, writes, spool };
       const { receivedAt: _receivedAt, ...answer } = accepted({ checkoutRequestId: name });
       await settleAnswer(deps, payment.id, answer);
       expect(await rowOf(prisma, payment)).toMatchObject({ status: 'COMPLETED', checkoutRequestId: name });

@@ -1,0 +1,131 @@
+import { beforeAll, expect, it } from 'vitest';
+import { ensureFixedClients } from '../../../src/access/fixed-clients.ts';
+import { PhoneNumber } from '../../../src/daraja/phone-number.ts';
+import { newId } from '../../../src/lib/ids.ts';
+import type { PaymentRequest } from '../../../src/transactions/request-rules.ts';
+import { createPaymentWrites } from '../../../src/transactions/writes/payment-writes.ts';
+import type { NewPayment } from '../../../src/transactions/writes/store-requests.ts';
+import { testLogger } from '../../support/log-record.ts';
+import { clientId } from '../../support/payments.ts';
+import { onEachDatabase } from '../../support/test-database.ts';
+
+onEachDatabase('payments that are asked for at the same moment', (opened) => {
+  beforeAll(async () => {
+    await ensureFixedClients(opened().prisma);
+  });
+
+  const open = () =>
+    createPaymentWrites({
+      ...opened(),
+      announce: () => undefined,
+      logger: testLogger,
+      firstCheckMs: 60_000,
+    });
+
+  function newPayment(request: Partial<PaymentRequest> = {}, changes: Partial<NewPayment> = {}): NewPayment {
+    const createdAt = new Date();
+    const id = newId(createdAt);
+    return {
+      id,
+      clientId,
+      createdAt,
+      leaseHolder: `holder of ${id}`,
+      merchant: { businessShortCode: '174379', partyB: '174380' },
+      request: {
+        phoneNumber: new PhoneNumber('254712345678'),
+        amountShillings: 15,
+        accountReference: 'ORDER-1',
+        description: 'Shoes',
+        idempotencyKey: id,
+        metadata: null,
+        ...request,
+      },
+      ...changes,
+    };
+  }
+
+  const many = (count: number) => Array.from({ length: count }, () => newPayment());
+
+  it('are each stored as they were asked for', async () => {
+    const writes = open();
+    const metadata = { order: 7, note: 'Ωmega "quoted" \\ 😀', nothing: null, list: [1.5, [true]] };
+    const payments = [
+      newPayment({ metadata }),
+      newPayment({ description: 'Belt', amountShillings: 250_000 }),
+    ];
+    expect(await Promise.all(payments.map((payment) => writes.storeRequest(payment)))).toEqual([true, true]);
+    const [first, second] = await opened().prisma.transaction.findMany({
+      where: { id: { in: payments.map(({ id }) => id) } },
+      orderBy: { amountCents: 'asc' },
+      include: { events: true, attempts: true, openWork: true },
+    });
+    expect(first).toMatchObject({
+      clientId,
+      kind: 'STK_PUSH',
+      status: 'REQUESTED',
+      sequence: 1,
+      businessShortCode: '174379',
+      partyB: '174380',
+      amountCents: 1500,
+      phoneNumber: '254712345678',
+      metadata,
+      attention: [],
+      createdAt: payments[0]?.createdAt,
+      events: [{ sequence: 1, status: 'REQUESTED', source: 'API' }],
+      attempts: [{ number: 1, dispatchedAt: null }],
+      openWork: { leaseHolder: payments[0]?.leaseHolder, nextCheckAt: null },
+    });
+    expect(second).toMatchObject({ amountCents: 25_000_000, description: 'Belt', metadata: null });
+    const none = await opened().sql<{ count: number }>`
+      select count(*)::int as count from transactions
+      where id = ${payments[1]?.id}::uuid and metadata is null`;
+    expect(none).toEqual([{ count: 1 }]);
+  });
+
+  it('with one key are one payment', async () => {
+    const writes = open();
+    const key = newId(new Date());
+    const payments = Array.from({ length: 20 }, () => newPayment({ idempotencyKey: key }));
+    const stored = await Promise.all(payments.map((payment) => writes.storeRequest(payment)));
+    expect(stored.filter(Boolean)).toHaveLength(1);
+    expect(await opened().prisma.transaction.findMany({ where: { idempotencyKey: key } })).toMatchObject([
+      { id: payments[stored.indexOf(true)]?.id },
+    ]);
+  });
+
+  it('are stored whatever becomes of one among them', async () => {
+    const writes = open();
+    const ofNobody = newPayment({}, { clientId: '00000000-0000-7000-8000-00000000dead' });
+    const stored = await Promise.allSettled(
+      [...many(5), ofNobody, ...many(5)].map((one) => writes.storeRequest(one)),
+    );
+    expect(stored.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+    expect(stored[5]?.status).toBe('rejected');
+  });
+
+  it('are marked as dispatched where their lease is held, and nowhere else', async () => {
+    const writes = open();
+    const payments = many(12);
+    await Promise.all(payments.map((payment) => writes.storeRequest(payment)));
+    const [, late, settled] = payments;
+    await opened().sql`
+      update open_work set lease_expires_at = now() - interval '1 s' where transaction_id = ${late?.id}::uuid`;
+    await opened().sql`update transactions set status = 'COMPLETED' where id = ${settled?.id}::uuid`;
+    const marked = await Promise.all(
+      payments.map(({ id, leaseHolder }, index) =>
+        writes.markDispatched({
+          transactionId: id,
+          leaseHolder: index === 3 ? 'somebody else' : leaseHolder,
+          attempt: index === 4 ? 2 : 1,
+        }),
+      ),
+    );
+    expect(marked).toEqual(payments.map((_payment, index) => ![1, 2, 3, 4].includes(index)));
+    const attempts = await opened().prisma.attempt.findMany({
+      where: { transactionId: { in: payments.map(({ id }) => id) } },
+      orderBy: { transactionId: 'asc' },
+    });
+    const byId = new Map(attempts.map((attempt) => [attempt.transactionId, attempt.dispatchedAt !== null]));
+    expect(payments.map(({ id }) => byId.get(id))).toEqual(marked);
+  });
+});
