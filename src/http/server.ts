@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
+import { noSchemas } from '../lib/no-schemas.ts';
 
 export type HttpServerSettings = {
   lifecycle: Lifecycle;
@@ -49,6 +50,7 @@ export function createHttpServer({
 }: HttpServerSettings): HttpServer {
   const app = Fastify({
     logger: false,
+    schemaController: noSchemas,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     genReqId: () => newId(clock.now()),
     // Slow senders are let go; above what proxies keep idle, so that they never meet a closing connection.
