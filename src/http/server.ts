@@ -18,7 +18,7 @@ export type HttpServerSettings = {
 
 /** Counts what is asked and who is connected. Must not throw. */
 export type HttpObserver = {
-  answered(answer: HttpAnswer): void;
+  answered(answer: AnsweredRequest): void;
   opened(kind: ConnectionKind): void;
   closed(kind: ConnectionKind): void;
 };
@@ -26,7 +26,7 @@ export type HttpObserver = {
 /** What stays open for as long as somebody watches. */
 export type ConnectionKind = 'socket' | 'stream';
 
-export type HttpAnswer = {
+export type AnsweredRequest = {
   method: string;
   /** The pattern of the route; null where there is none. */
   route: string | null;

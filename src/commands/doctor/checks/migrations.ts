@@ -9,7 +9,12 @@ export const migrations: Check = {
   name: 'migrations',
   settings: ['DATABASE_URL', 'MPESA_ENVIRONMENT'],
   after: ['database'],
-  run: onPostgres(async (facts) => [judge(facts, (await readMigrations()).map(({ name }) => name))]),
+  run: onPostgres(async (facts) => [
+    judge(
+      facts,
+      (await readMigrations()).map(({ name }) => name),
+    ),
+  ]),
 };
 
 function judge(facts: PostgresFacts, known: readonly string[]): Finding {
