@@ -1,6 +1,6 @@
 /**
- * For a Fastify none of whose routes has a schema: without compilers of schemas, which it would load before anything asks
- * for one, a start has a fifth fewer modules to load.
+ * For a Fastify none of whose routes has a schema: it would load its compilers of schemas, some 220 modules, before anything
+ * asks for one.
  */
 export const noSchemas = { compilersFactory: { buildValidator: refuse, buildSerializer: refuse } };
 
