@@ -80,7 +80,7 @@ export default defineConfig(
   {
     // The server speaks through its logger; only programs speak to a terminal.
     files: ['src/**/*.ts'],
-    ignores: ['src/main.ts', 'src/commands/**', 'src/simulator/main.ts'],
+    ignores: ['src/main.ts', 'src/start.ts', 'src/commands/**', 'src/simulator/main.ts'],
     rules: { 'no-console': 'error' },
   },
 

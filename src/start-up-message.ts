@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { App } from './app.ts';
-import type { Config, Environment } from './config/config.ts';
+import type { Config } from './config/config.ts';
+import type { Environment } from './config/environment.ts';
 
 export const usage = `Usage: npm start [-- --processes N]
 

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { openDatabase } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { cpuSecondsOf } from './machine/process-usage.ts';
 import type { RunSql } from './seed/run-sql.ts';
 

@@ -1,6 +1,6 @@
 import { Client, Pool } from 'pg';
 import { ensureFixedClients } from '../../src/access/fixed-clients.ts';
-import { openDatabase } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { serverUrl } from './own-database.ts';
 
 /** A database on the server that is measured, dropped in the end. */

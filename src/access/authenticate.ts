@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Environment } from '../config/config.ts';
+import type { Environment } from '../config/environment.ts';
 import type { RowLookup } from '../database/lookup.ts';
 import type { Clock } from '../lib/clock.ts';
 import { hashOfKey } from './keys/hash-of-key.ts';

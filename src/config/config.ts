@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { callbackUrlProblem } from '../daraja/field-rules.ts';
 import type { CoolDowns } from '../daraja/cool-downs.ts';
 import { Masked } from '../lib/masked.ts';
+import { darajaConfig, type DarajaConfig } from './daraja-settings.ts';
 import { databaseSettings, type DatabaseSettings } from './database-settings.ts';
 import { ConfigError, EnvReader, type Env } from './env.ts';
+import { environmentName, environments, type Environment, type EnvironmentName } from './environment.ts';
 import { readGate, type Gate } from './gate.ts';
 import { coolDowns, promptLimits, type PromptLimits } from './prompt-guard.ts';
 import { callbackSenders, type CallbackSenders } from './safaricom-addresses.ts';
+import { bootstrapKey, malipoSecrets } from './secrets.ts';
 import { tracingSettings, type TracingSettings } from './tracing.ts';
-
-export type Environment = 'SIMULATOR' | 'SANDBOX' | 'PRODUCTION';
 
 /** How a process tells others to look at a payment. */
 export type HintsSettings =
@@ -59,35 +60,8 @@ export type Config = {
   secrets: { malipoSecrets: readonly Masked[]; bootstrapKey: Masked | null };
 };
 
-export type DarajaConfig = {
-  /** Null: the built-in simulator's, once it runs. */
-  baseUrl: string | null;
-  consumerKey: string;
-  consumerSecret: Masked;
-  passkey: Masked;
-  businessShortCode: string;
-  transactionType: 'CustomerPayBillOnline' | 'CustomerBuyGoodsOnline';
-  partyB: string;
-};
-
-const environments = { simulator: 'SIMULATOR', sandbox: 'SANDBOX', production: 'PRODUCTION' } as const;
-type EnvironmentName = keyof typeof environments;
-
-const safaricomUrls: Record<EnvironmentName, string | null> = {
-  simulator: null,
-  sandbox: 'https://sandbox.safaricom.co.ke',
-  production: 'https://api.safaricom.co.ke',
-};
-
 /** Sandbox: Safaricom's own limit. The others are ours, below anything that was seen refused (daraja.md §4). */
 const queriesPerMinute: Record<EnvironmentName, number> = { simulator: 600, sandbox: 5, production: 60 };
-
-const requiredForDaraja = [
-  'MPESA_CONSUMER_KEY',
-  'MPESA_CONSUMER_SECRET',
-  'MPESA_PASSKEY',
-  'MPESA_BUSINESS_SHORTCODE',
-] as const;
 
 const defaultLadderSeconds = [60, 120, 300, 900, 3600, 21_600, 86_400];
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -154,84 +128,6 @@ export function inspectConfig(env: Env): { config: Config; problems: readonly st
   return { config, problems: reader.problems };
 }
 
-/** Only a machine's own address may leave M-Pesa out: anything else without credentials would pretend to be paid. */
-function environmentName(reader: EnvReader, host: string): EnvironmentName {
-  const chosen = reader.choice('MPESA_ENVIRONMENT', ['simulator', 'sandbox', 'production']);
-  const baseUrl = reader.text('MPESA_BASE_URL');
-  if (baseUrl !== undefined && !/^https?:\/\/[^\s?#]+$/.test(baseUrl)) {
-    reader.problem('MPESA_BASE_URL must be an http:// or https:// address');
-  }
-  const isSafaricom = baseUrl === undefined || isSafaricomHost(URL.parse(baseUrl)?.hostname ?? '');
-  if (!isSafaricom) {
-    if (chosen !== undefined && chosen !== 'simulator') {
-      reader.problem(
-        `MPESA_BASE_URL is not Safaricom's, so MPESA_ENVIRONMENT must be simulator, not ${chosen}`,
-      );
-    }
-    return 'simulator';
-  }
-  if (chosen !== undefined) {
-    // Played money must never be called real, nor real money played.
-    if (baseUrl !== undefined && baseUrl.replace(/\/$/, '') !== safaricomUrls[chosen]) {
-      reader.problem(`MPESA_BASE_URL is not the address of the ${chosen} environment; leave it out`);
-    }
-    return chosen;
-  }
-  if (baseUrl !== undefined) {
-    reader.problem(`MPESA_ENVIRONMENT must say sandbox or production, because MPESA_BASE_URL is Safaricom's`);
-    return 'simulator';
-  }
-  if (reader.text('MPESA_ENVIRONMENT') !== undefined) return 'simulator';
-  const given = requiredForDaraja.filter((name) => reader.has(name));
-  if (given.length > 0) {
-    reader.problem(`MPESA_ENVIRONMENT must say sandbox or production, because ${given.join(', ')} is set`);
-  } else if (!isLoopback(host)) {
-    reader.problem(`MPESA_ENVIRONMENT must be set, because HOST ${host} can be reached from other machines`);
-  }
-  return 'simulator';
-}
-
-/** However its address is written: what speaks to Safaricom must never be called a simulator. */
-function isSafaricomHost(hostname: string): boolean {
-  return hostname === 'safaricom.co.ke' || hostname.endsWith('.safaricom.co.ke');
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-function darajaConfig(reader: EnvReader, name: EnvironmentName): DarajaConfig {
-  if (name !== 'simulator') {
-    for (const required of requiredForDaraja) {
-      if (!reader.has(required)) reader.problem(`${required} is missing`);
-    }
-  }
-  const businessShortCode = reader.secret('MPESA_BUSINESS_SHORTCODE') ?? '174379';
-  const partyB = reader.text('MPESA_PARTY_B') ?? businessShortCode;
-  for (const [setting, code] of Object.entries({
-    MPESA_BUSINESS_SHORTCODE: businessShortCode,
-    MPESA_PARTY_B: partyB,
-  })) {
-    const isCopy = setting === 'MPESA_PARTY_B' && code === businessShortCode;
-    if (!isCopy && !/^\d{5,7}$/.test(code)) reader.problem(`${setting} must have 5 to 7 digits`);
-  }
-  const transactionType =
-    reader.choice('MPESA_TRANSACTION_TYPE', ['CustomerPayBillOnline', 'CustomerBuyGoodsOnline']) ??
-    'CustomerPayBillOnline';
-  if (transactionType === 'CustomerBuyGoodsOnline' && reader.text('MPESA_PARTY_B') === undefined) {
-    reader.problem('MPESA_PARTY_B must be the till number; MPESA_BUSINESS_SHORTCODE is the store number');
-  }
-  return {
-    baseUrl: reader.text('MPESA_BASE_URL') ?? safaricomUrls[name],
-    consumerKey: reader.secret('MPESA_CONSUMER_KEY') ?? 'simulator',
-    consumerSecret: new Masked(reader.secret('MPESA_CONSUMER_SECRET') ?? 'simulator'),
-    passkey: new Masked(reader.secret('MPESA_PASSKEY') ?? 'simulator'),
-    businessShortCode,
-    transactionType,
-    partyB,
-  };
-}
-
 function callbackBaseUrl(reader: EnvReader, name: EnvironmentName): string | null {
   const url = reader.text('CALLBACK_BASE_URL')?.replace(/\/+$/, '');
   if (url === undefined) {
@@ -272,33 +168,6 @@ function ladder(reader: EnvReader): number[] {
     reader.problem('RECONCILE_LADDER_SECONDS must be whole numbers of seconds, separated by commas');
   }
   return seconds.map((pause) => pause * 1000);
-}
-
-const secretLengthMin = 32;
-
-/** Empty: one is made and kept in DATA_DIR. */
-function malipoSecrets(reader: EnvReader, name: EnvironmentName): Masked[] {
-  const secrets = (reader.secret('MALIPO_SECRET') ?? '').split(/[\s,]+/).filter((text) => text !== '');
-  if (secrets.some((secret) => secret.length < secretLengthMin)) {
-    reader.problem(
-      `MALIPO_SECRET must have at least ${String(secretLengthMin)} characters, such as \`openssl rand -hex 32\` prints`,
-    );
-  }
-  if (name === 'production' && secrets.length === 0) reader.problem('MALIPO_SECRET is missing');
-  return secrets.map((secret) => new Masked(secret));
-}
-
-const bootstrapKeyLengthMin = 20;
-
-function bootstrapKey(reader: EnvReader): Masked | null {
-  const key = reader.secret('BOOTSTRAP_API_KEY');
-  if (key === undefined) return null;
-  if (key.length < bootstrapKeyLengthMin || !/^[\x21-\x7e]+$/.test(key)) {
-    reader.problem(
-      `BOOTSTRAP_API_KEY must have at least ${String(bootstrapKeyLengthMin)} printable characters and no spaces`,
-    );
-  }
-  return new Masked(key);
 }
 
 function checkAddress(reader: EnvReader, name: string, entry: string): void {

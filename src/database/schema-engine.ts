@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import {
   bindMigrationAwareSqlAdapterFactory,
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
-import { readMigrations } from './migration-files.ts';
+import { migrationsFolder, readMigrations } from './migration-files.ts';
 
 /** The part of WebAssembly that is used here; TypeScript declares it only together with a browser's globals. */
 declare const WebAssembly: {
@@ -34,18 +35,31 @@ export async function openSchemaEngine(
 }
 
 /** Applies every migration that the database lacks; of several processes that start at once, one applies. */
-export async function applyMigrations(adapter: SqlMigrationAwareDriverAdapterFactory): Promise<string[]> {
+export async function applyMigrations(adapter: SqlMigrationAwareDriverAdapterFactory): Promise<void> {
   const engine = await openSchemaEngine(adapter);
   try {
-    const migrationsList: MigrationList = await readMigrations();
-    const { appliedMigrationNames } = await engine.applyMigrations({
-      migrationsList,
+    await engine.applyMigrations({
+      migrationsList: await migrationList(),
       filters: { externalTables: [], externalEnums: [] },
     });
-    return appliedMigrationNames;
   } finally {
     engine.free();
   }
+}
+
+/** `prisma/migrations` in the form that the engine takes. */
+async function migrationList(): Promise<MigrationList> {
+  const lockfile = await readFile(join(migrationsFolder, 'migration_lock.toml'), 'utf8');
+  const migrations = await readMigrations();
+  return {
+    baseDir: migrationsFolder,
+    lockfile: { path: 'migration_lock.toml', content: lockfile },
+    shadowDbInitScript: '',
+    migrationDirectories: migrations.map(({ name, script }) => ({
+      path: name,
+      migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: script } },
+    })),
+  };
 }
 
 async function instantiate(): Promise<void> {

@@ -131,7 +131,7 @@ export const Transaction = builder.prismaObject('Transaction', {
       args: {
         language: t.arg({ type: Language, required: true, defaultValue: 'EN', description: 'Of the text.' }),
       },
-      resolve: (payment, { language }) => payerMessage(payment, language),
+      resolve: (payment, { language }, { deps }) => payerMessage(payment, language, deps.coolDowns),
     }),
     attention: t.expose('attention', {
       type: [AttentionReason],

@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Lifecycle } from '../lib/lifecycle.ts';
 import type { Logger } from '../lib/logger.ts';
+import { noSchemas } from '../lib/no-schemas.ts';
 
 export type HttpServerSettings = {
   lifecycle: Lifecycle;
@@ -17,7 +18,7 @@ export type HttpServerSettings = {
 
 /** Counts what is asked and who is connected. Must not throw. */
 export type HttpObserver = {
-  answered(answer: HttpAnswer): void;
+  answered(answer: AnsweredRequest): void;
   opened(kind: ConnectionKind): void;
   closed(kind: ConnectionKind): void;
 };
@@ -25,7 +26,7 @@ export type HttpObserver = {
 /** What stays open for as long as somebody watches. */
 export type ConnectionKind = 'socket' | 'stream';
 
-export type HttpAnswer = {
+export type AnsweredRequest = {
   method: string;
   /** The pattern of the route; null where there is none. */
   route: string | null;
@@ -49,6 +50,7 @@ export function createHttpServer({
 }: HttpServerSettings): HttpServer {
   const app = Fastify({
     logger: false,
+    schemaController: noSchemas,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     genReqId: () => newId(clock.now()),
     // Slow senders are let go; above what proxies keep idle, so that they never meet a closing connection.

@@ -2,6 +2,7 @@ import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { systemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
+import { noSchemas } from '../lib/no-schemas.ts';
 import { addControlRoutes } from './control/control-routes.ts';
 import { CallbackSender } from './payer/callback-sender.ts';
 import { Payer } from './payer/payer.ts';
@@ -61,7 +62,7 @@ export async function createSimulator(
 
 function createServer(world: World): FastifyInstance {
   // Connections are cut on close: a client that keeps one open must not keep the simulator alive.
-  const app = fastify({ forceCloseConnections: true });
+  const app = fastify({ forceCloseConnections: true, schemaController: noSchemas });
   // Bodies stay text until a route looks: Daraja's answers to odd content types and to bad JSON are not Fastify's.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {

@@ -30,6 +30,7 @@ export function promptExpiresAt({ status, acceptedAt }: Advised): Date | null {
 type FailureAdvice = {
   /** Whether a new payment may help at all, and how long M-Pesa wants to be left alone before it. */
   retry: { afterSeconds: number } | { coolDown: CoolDownCode } | null;
+  /** `{wait}` stands for how long that is. */
   message: Record<Language, string>;
 };
 
@@ -76,15 +77,15 @@ const advice: Record<FailureReason, FailureAdvice> = {
   SUBSCRIBER_BUSY: {
     retry: { coolDown: '1001' },
     message: {
-      EN: 'Another M-PESA request is open on your phone. Finish it, wait two minutes and try again.',
-      SW: 'Kuna ombi lingine la M-PESA kwenye simu yako. Limalize, subiri dakika mbili, kisha ujaribu tena.',
+      EN: 'Another M-PESA request is open on your phone. Finish it, wait {wait} and try again.',
+      SW: 'Kuna ombi lingine la M-PESA kwenye simu yako. Limalize, subiri {wait}, kisha ujaribu tena.',
     },
   },
   LIMIT_EXCEEDED: {
     retry: { coolDown: '17' },
     message: {
-      EN: 'M-PESA does not allow this amount now. Wait two minutes, or try another amount.',
-      SW: 'M-PESA hairuhusu kiasi hiki sasa. Subiri dakika mbili, au jaribu kiasi kingine.',
+      EN: 'M-PESA does not allow this amount now. Wait {wait}, or try another amount.',
+      SW: 'M-PESA hairuhusu kiasi hiki sasa. Subiri {wait}, au jaribu kiasi kingine.',
     },
   },
   PAYER_NOT_ELIGIBLE: {
@@ -150,7 +151,7 @@ export function canRetry(payment: Advised): boolean {
 export function retryAfter(payment: Advised, coolDowns: CoolDowns = defaultCoolDowns): Date | null {
   const retry = retryOf(payment);
   if (retry === null || payment.settledAt === null) return null;
-  const seconds = 'coolDown' in retry ? coolDowns[retry.coolDown] : retry.afterSeconds;
+  const seconds = waitSeconds(retry, coolDowns);
   return seconds === 0 ? null : new Date(payment.settledAt.getTime() + seconds * 1000);
 }
 
@@ -159,6 +160,11 @@ function retryOf(payment: Advised): FailureAdvice['retry'] {
   if (isInDoubt(payment)) return null;
   if (!isFinal(status) || failureReason === null || noRetryResultCodes.has(resultCode ?? '')) return null;
   return advice[failureReason].retry;
+}
+
+function waitSeconds(retry: FailureAdvice['retry'], coolDowns: CoolDowns): number {
+  if (retry === null) return 0;
+  return 'coolDown' in retry ? coolDowns[retry.coolDown] : retry.afterSeconds;
 }
 
 const messages: Record<TransactionStatus, Record<Language, string>> = {
@@ -190,8 +196,25 @@ const inDoubt: Record<Language, string> = {
   SW: 'M-PESA imetupa taarifa mbili kuhusu malipo haya. Usilipe tena: duka linakagua.',
 };
 
-export function payerMessage(payment: Advised, language: Language): string {
+export function payerMessage(
+  payment: Advised,
+  language: Language,
+  coolDowns: CoolDowns = defaultCoolDowns,
+): string {
   if (isInDoubt(payment)) return inDoubt[language];
   const { status, failureReason } = payment;
-  return failureReason === null ? messages[status][language] : advice[failureReason].message[language];
+  if (failureReason === null) return messages[status][language];
+  const { message, retry } = advice[failureReason];
+  return message[language].replace('{wait}', minutesInWords(waitSeconds(retry, coolDowns), language));
+}
+
+const fewMinutes: Record<Language, readonly [none: string, one: string, two: string]> = {
+  EN: ['a moment', 'a minute', 'two minutes'],
+  SW: ['kidogo', 'dakika moja', 'dakika mbili'],
+};
+
+/** Rounded up: to wait for longer than M-Pesa wants does no harm. */
+function minutesInWords(seconds: number, language: Language): string {
+  const minutes = Math.ceil(seconds / 60);
+  return fewMinutes[language][minutes] ?? (language === 'EN' ? `${minutes} minutes` : `dakika ${minutes}`);
 }

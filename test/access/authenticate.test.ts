@@ -8,7 +8,7 @@ import type { UsedKey } from '../../src/access/keys/key-use.ts';
 import { scopes } from '../../src/access/scopes.ts';
 import { maySeePhoneNumber, sightOf, type Viewer } from '../../src/access/viewer.ts';
 import { makeWatchToken } from '../../src/access/watch-token.ts';
-import type { Environment } from '../../src/config/config.ts';
+import type { Environment } from '../../src/config/environment.ts';
 import type { ApiKeyUncheckedCreateInput } from '../../src/database/generated/prisma/models/ApiKey.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { onEachDatabase } from '../support/test-database.ts';

@@ -10,7 +10,7 @@ import type { KeyInput } from '../../src/access/keys/key-rules.ts';
 import { revokeKey } from '../../src/access/keys/revoke-key.ts';
 import { rotateKey, type Rotation } from '../../src/access/keys/rotate-key.ts';
 import { scopes, type Scope } from '../../src/access/scopes.ts';
-import type { Environment } from '../../src/config/config.ts';
+import type { Environment } from '../../src/config/environment.ts';
 import { onEachDatabase } from '../support/test-database.ts';
 
 const start = new Date('2026-11-24T07:10:00Z');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openDatabase } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { seedClient } from '../../bench/support/seed/seed-client.ts';
 import { seedOpenPayments, seedTransactions } from '../../bench/support/seed/seed-payments.ts';
 import { seededPayment } from '../../bench/support/seed/seeded-payment.ts';

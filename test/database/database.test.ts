@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { differenceToSchema } from '../../scripts/schema-difference.ts';
-import { openDatabase } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { bindDeployment, ForeignDatabaseError } from '../../src/database/deployment.ts';
 import { createLeasedValues } from '../../src/database/leased-values.ts';
 import { onEachDatabase, postgresql } from '../support/test-database.ts';

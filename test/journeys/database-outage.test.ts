@@ -1,7 +1,8 @@
 import { tellingLogger } from '../support/log-record.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bootstrapClient } from '../../src/access/fixed-clients.ts';
-import { openDatabase, type Database } from '../../src/database/database.ts';
+import type { Database } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import type * as WatchersModule from '../../src/feed/watchers.ts';
 import type { Watchers } from '../../src/feed/watchers.ts';
 import { storeChange } from '../support/changes.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openDatabase } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { answerWith, startScriptedServer } from '../daraja/support/scripted-daraja.ts';
 import { issueKey } from '../support/keys.ts';
 import { pushesSent } from '../support/simulator.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { tellingLogger } from '../support/log-record.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/config/env.ts';
-import { openDatabase } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { startScriptedServer } from '../daraja/support/scripted-daraja.ts';
 import { canStartPostgres, startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 import { freePort } from '../../src/commands/crash-test/servers/free-port.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readWatchToken } from '../../src/access/watch-token.ts';
 import { deriveKey } from '../../src/config/kept-secret.ts';
 import { ForeignDatabaseError } from '../../src/database/deployment.ts';
-import { openDatabase } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { Masked } from '../../src/lib/masked.ts';
 import { reservedPayer, rowId, TestApp } from '../support/test-app.ts';
 import { postgresql } from '../support/test-database.ts';

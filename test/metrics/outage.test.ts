@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openDatabase } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { scrape } from '../support/scrape.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { reservedPayer, TestApp, testKey } from '../support/test-app.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { ensureFixedClients } from '../../src/access/fixed-clients.ts';
-import { openDatabase, type Database, type DatabaseAccess } from '../../src/database/database.ts';
+import type { Database, DatabaseAccess } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { databases, postgresAt, type TestDatabase } from '../support/test-database.ts';
 import { story } from './operations.ts';
 import { Run } from './run.ts';

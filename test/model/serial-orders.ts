@@ -8,19 +8,32 @@ export type Belief = World & { verdicts: Record<string, string> };
 
 /** Every world that some serial order of batches can lead to, the words of each batch in any order too. */
 export function afterAnyOrder(beliefs: readonly Belief[], batches: readonly (readonly Heard[])[]): Belief[] {
-  const after = beliefs.flatMap((belief) =>
-    permutations(batches).flatMap((order) =>
-      order.reduce(
-        (worlds, batch) => distinct(worlds.flatMap((world) => afterBatch(world, batch))),
-        [belief],
-      ),
-    ),
+  return inAnyOrder(beliefs, batches, (before, batch) =>
+    inAnyOrder(before, batch, (belief, heard) => belief.map((world) => afterWord(world, heard))),
   );
-  return distinct(after);
 }
 
-function afterBatch(belief: Belief, batch: readonly Heard[]): Belief[] {
-  return permutations(batch).map((order) => order.reduce(afterWord, belief));
+/**
+ * Goes from set to set of what has been heard, and not from order to order: two orders of one set that lead to the same
+ * world have the same future.
+ */
+function inAnyOrder<Item>(
+  beliefs: readonly Belief[],
+  items: readonly Item[],
+  after: (beliefs: readonly Belief[], item: Item) => Belief[],
+): Belief[] {
+  let reached = new Map([[0, distinct(beliefs)]]);
+  for (let heard = 0; heard < items.length; heard += 1) {
+    const next = new Map<number, Belief[]>();
+    for (const [set, worlds] of reached) {
+      for (const [index, item] of items.entries()) {
+        const larger = set | (1 << index);
+        if (larger !== set) next.set(larger, distinct([...(next.get(larger) ?? []), ...after(worlds, item)]));
+      }
+    }
+    reached = next;
+  }
+  return [...reached.values()].flat();
 }
 
 /** The same arrival twice has one effect. */
@@ -42,11 +55,4 @@ function distinct(beliefs: readonly Belief[]): Belief[] {
 
 function canonical({ payments, holders, verdicts }: Belief): string {
   return JSON.stringify([payments, Object.entries(holders).sort(), Object.entries(verdicts).sort()]);
-}
-
-function permutations<Item>(items: readonly Item[]): Item[][] {
-  if (items.length < 2) return [[...items]];
-  return items.flatMap((item, index) =>
-    permutations(items.toSpliced(index, 1)).map((others) => [item, ...others]),
-  );
 }

@@ -1,5 +1,6 @@
 import type { HintsSettings } from '../../src/config/config.ts';
-import { openDatabase, type PrismaClient } from '../../src/database/database.ts';
+import type { PrismaClient } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { TestApp, type TestOptions } from './test-app.ts';
 import { postgresql } from './test-database.ts';
 

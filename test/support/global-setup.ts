@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
-import { openDatabase, wrapEmbedded } from '../../src/database/database.ts';
+import { wrapEmbedded } from '../../src/database/embedded.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { searchRecord } from './leaks.ts';
 
 declare module 'vitest' {

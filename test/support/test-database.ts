@@ -4,7 +4,9 @@ import { PGlite } from '@electric-sql/pglite';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import type { DatabaseSettings } from '../../src/config/database-settings.ts';
-import { openDatabase, wrapEmbedded, type Database } from '../../src/database/database.ts';
+import type { Database } from '../../src/database/database.ts';
+import { wrapEmbedded } from '../../src/database/embedded.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 
 export type TestDatabase = Database & { url?: string };
 

@@ -45,6 +45,19 @@ describe('the message for the payer', () => {
     expect(swahili).not.toBe(english);
   });
 
+  it.each([
+    [0, 'a moment', 'kidogo'],
+    [60, 'a minute', 'dakika moja'],
+    [90, 'two minutes', 'dakika mbili'],
+    [300, '5 minutes', 'dakika 5'],
+  ])('after a cool-down of %i seconds says to wait %s', (seconds, english, swahili) => {
+    const coolDowns = { '1001': seconds, '17': seconds, '1037': 60 };
+    for (const reason of ['SUBSCRIBER_BUSY', 'LIMIT_EXCEEDED'] as const) {
+      expect(payerMessage(failed(reason), 'EN', coolDowns)).toMatch(new RegExp(`[Ww]ait ${english}\\b`));
+      expect(payerMessage(failed(reason), 'SW', coolDowns)).toMatch(new RegExp(`[Ss]ubiri ${swahili}\\b`));
+    }
+  });
+
   it('is another for each reason', () => {
     expect(new Set(reasons.map((reason) => payerMessage(failed(reason), 'EN'))).size).toBe(reasons.length);
   });

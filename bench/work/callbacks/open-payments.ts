@@ -1,4 +1,4 @@
-import { openDatabase } from '../../../src/database/database.ts';
+import { openDatabase } from '../../../src/database/open-database.ts';
 import type { OwnDatabase } from '../../support/own-database.ts';
 import { seedClient } from '../../support/seed/seed-client.ts';
 import { seedOpenPayments } from '../../support/seed/seed-payments.ts';

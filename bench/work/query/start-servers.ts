@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openDatabase } from '../../../src/database/database.ts';
+import { openDatabase } from '../../../src/database/open-database.ts';
 import { makeDatabase, type OwnDatabase } from '../../support/own-database.ts';
 import { seedClient } from '../../support/seed/seed-client.ts';
 import { seedInParts } from '../../support/seed/seed-in-parts.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Environment } from '../../config/config.ts';
+import type { Environment } from '../../config/environment.ts';
 
 const prefixes: Record<Environment, string> = {
   SIMULATOR: 'mlp_test_',

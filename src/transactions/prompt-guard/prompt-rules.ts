@@ -3,14 +3,13 @@ import { coolDownAfter } from '../cool-down.ts';
 import { isFinal } from '../decide/status.ts';
 import type { EarlierPayment, Traffic } from './traffic.ts';
 
-export type PromptLimits = {
+export type PromptRuleSettings = {
   /** For how long after it was dispatched a prompt may still stand on the phone. */
   openSeconds: number;
   perPhonePerMinute: number;
   perClientPerSecond: number;
+  coolDowns: CoolDowns;
 };
-
-export type PromptRuleSettings = PromptLimits & { coolDowns: CoolDowns };
 
 /** `retryAfterSeconds`: the same request, with the same key, may succeed then. */
 export type PromptRefusal = {

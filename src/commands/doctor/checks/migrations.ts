@@ -4,17 +4,20 @@ import { ok, problem, warning, type Finding } from '../finding.ts';
 import type { PostgresFacts } from '../probes/postgres-facts.ts';
 import { onPostgres } from './on-postgres.ts';
 
-const known = (await readMigrations()).migrationDirectories.map(({ path }) => path);
-
 /** Whether the tables are those of this version of Malipo, which brings them up to date at its start. */
 export const migrations: Check = {
   name: 'migrations',
   settings: ['DATABASE_URL', 'MPESA_ENVIRONMENT'],
   after: ['database'],
-  run: onPostgres((facts) => [judge(facts)]),
+  run: onPostgres(async (facts) => [
+    judge(
+      facts,
+      (await readMigrations()).map(({ name }) => name),
+    ),
+  ]),
 };
 
-function judge(facts: PostgresFacts): Finding {
+function judge(facts: PostgresFacts, known: readonly string[]): Finding {
   const applied = facts.migrations ?? [];
   const failed = applied.filter(({ isFailed }) => isFailed);
   const done = new Set(applied.filter(({ isDone }) => isDone).map(({ name }) => name));

@@ -1,4 +1,4 @@
-import { isLoopback } from '../../../config/config.ts';
+import { isLoopback } from '../../../config/environment.ts';
 import { createAddressList } from '../../../lib/address-list.ts';
 import type { Check } from '../check.ts';
 import type { Context } from '../context.ts';
