@@ -1,6 +1,7 @@
-import { PulledChanges } from './pulled-changes.ts';
+import type { ChangeListener, ChangeSource, Failure } from './change-listener.ts';
 import type { ChangeReader, PaymentChange } from './change-reader.ts';
 import type { Patiently } from './patience.ts';
+import { PulledChanges } from './pulled-changes.ts';
 import type { Watcher, Watchers } from './watchers.ts';
 
 export type PaymentStreamDeps = {
@@ -10,23 +11,13 @@ export type PaymentStreamDeps = {
   patiently: Patiently;
 };
 
-/** Whom a stream tells. Neither may throw. */
-export type ChangeListener = {
-  /** The next change. What it answers with is waited for before another is told. */
-  change(change: PaymentChange): Promise<void> | undefined;
-  /** Nothing follows. Not told to one who has left. */
-  end(failure: Failure | null): void;
-};
-
-export type Failure = { error: unknown };
-
 /**
  * The changes of one payment, each once and in order: the present state first, or every change after `afterSequence`;
  * it ends after the latest change once that is final. It watches before it reads, and the sequence says what is new,
  * so nothing that happens in between is missed or told twice. While nothing happens it holds one number and nothing
  * waits on it: there may be thousands. A slow listener costs nothing more.
  */
-export class PaymentStream implements Watcher, AsyncIterable<PaymentChange> {
+export class PaymentStream implements Watcher, ChangeSource, AsyncIterable<PaymentChange> {
   readonly #deps: Omit<PaymentStreamDeps, 'patiently'>;
   readonly #transactionId: string;
   /** The last change that was told; null until the present state has been. */

@@ -1,5 +1,5 @@
+import type { ChangeListener, ChangeSource, Failure } from './change-listener.ts';
 import type { PaymentChange } from './change-reader.ts';
-import type { ChangeListener, Failure, PaymentStream } from './payment-stream.ts';
 
 type Result = IteratorResult<PaymentChange, undefined>;
 type Puller = { resolve: (result: Result) => void; reject: (error: unknown) => void };
@@ -8,7 +8,7 @@ const done: Result = { done: true, value: undefined };
 
 /** A stream's changes for one who asks for each: it begins with the first pull, and holds one change at a time. */
 export class PulledChanges implements AsyncIterableIterator<PaymentChange>, ChangeListener {
-  readonly #stream: PaymentStream;
+  readonly #stream: ChangeSource;
   #isStarted = false;
   #isOver = false;
   #failure: Failure | null = null;
@@ -17,7 +17,7 @@ export class PulledChanges implements AsyncIterableIterator<PaymentChange>, Chan
   #asked: Puller | null = null;
   #taken: () => void = () => undefined;
 
-  constructor(stream: PaymentStream) {
+  constructor(stream: ChangeSource) {
     this.#stream = stream;
   }
 
