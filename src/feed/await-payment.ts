@@ -36,7 +36,7 @@ export function awaitFinal(
       end(failure) {
         leave();
         if (failure === null) resolve(latest);
-        else reject(failure.error as Error);
+        else reject(failure.error);
       },
     });
   });

@@ -8,7 +8,7 @@ export type ChangeListener = {
   end(failure: Failure | null): void;
 };
 
-export type Failure = { error: unknown };
+export type Failure = { error: Error };
 
 export type ChangeSource = {
   /** Once. */

@@ -71,7 +71,7 @@ export class PaymentStream implements Watcher, ChangeSource, AsyncIterable<Payme
         if (await this.#tellUnknown(listener)) this.#end(null);
       }
     } catch (error) {
-      this.#end({ error });
+      this.#end({ error: error as Error });
     } finally {
       this.#isTelling = false;
     }

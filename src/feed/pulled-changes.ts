@@ -2,7 +2,7 @@ import type { ChangeListener, ChangeSource, Failure } from './change-listener.ts
 import type { PaymentChange } from './change-reader.ts';
 
 type Result = IteratorResult<PaymentChange, undefined>;
-type Puller = { resolve: (result: Result) => void; reject: (error: unknown) => void };
+type Puller = { resolve: (result: Result) => void; reject: (error: Error) => void };
 
 const done: Result = { done: true, value: undefined };
 
@@ -79,6 +79,6 @@ export class PulledChanges implements AsyncIterableIterator<PaymentChange>, Chan
   /** Nobody pulls from a stream that threw: its client resumes with another. */
   #fail({ error }: Failure): Promise<never> {
     this.#failure = null;
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }

@@ -5,9 +5,10 @@ import { ResultStream, type SubscriptionArgs } from './result-stream.ts';
 
 /** Has subscriptions answer with a stream that pushes. Over HTTP, which Yoga writes, it is pulled from. */
 export const pushResults: Plugin = {
-  onSubscribe: ({ setSubscribeFn }) => setSubscribeFn((args) => subscribe(args as SubscriptionArgs)),
-  onExecutionResult: ({ result, setResult }) => {
-    if (result instanceof ResultStream) setResult(result.pulled() as never);
+  onSubscribe: (payload) => payload.setSubscribeFn((args) => subscribe(args as SubscriptionArgs)),
+  onExecutionResult: (payload) => {
+    const { result } = payload;
+    if (result instanceof ResultStream) payload.setResult(result.pulled() as never);
   },
 };
 

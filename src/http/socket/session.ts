@@ -143,7 +143,10 @@ export class Session implements SocketEvents, Beating, Teller {
     if (!this.#isOpen()) return undefined;
     this.#cork();
     const text = JSON.stringify(message);
-    if (this.#socket.bufferedAmount <= untakenBytesMax) return void this.#socket.send(text);
+    if (this.#socket.bufferedAmount <= untakenBytesMax) {
+      this.#socket.send(text);
+      return undefined;
+    }
     return new Promise((resolve) => {
       this.#socket.send(text, () => resolve());
     });
@@ -250,7 +253,7 @@ function uncork(session: Session): void {
 
 function readMessage(data: RawData): Message | null {
   try {
-    return parseMessage(String(data as Buffer));
+    return parseMessage((data as Buffer).toString());
   } catch {
     return null;
   }
