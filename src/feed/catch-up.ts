@@ -1,12 +1,12 @@
-import type { PrismaClient } from '../database/database.ts';
 import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
+import { arrayText, Fragment, type Sql } from '../database/sql.ts';
 import type { Logger } from '../lib/logger.ts';
 import { startRounds } from '../lib/rounds.ts';
-import { isFinal } from '../transactions/decide/status.ts';
+import { isFinal, openStatuses } from '../transactions/decide/status.ts';
 import type { Watchers } from './watchers.ts';
 
 export type CatchUpDeps = {
-  prisma: PrismaClient;
+  sql: Sql;
   watchers: Watchers;
   logger: Logger;
   /** How late a watcher may be whose hint was lost, in milliseconds. */
@@ -30,20 +30,28 @@ export function startCatchUp(deps: CatchUpDeps): AsyncDisposable {
   return startRounds({ ...deps, saying }, () => catchUp(deps));
 }
 
-async function catchUp({ prisma, watchers, observe }: CatchUpDeps): Promise<void> {
-  const watched = watchers.watched();
-  if (watched.length === 0) return;
+/** Text of our own. A watcher of a payment that is final has yet to hear it, or waits for what will not come. */
+const open = new Fragment(openStatuses.map((status) => `'${status}'`).join(', '));
+
+async function catchUp({ sql, watchers, observe }: CatchUpDeps): Promise<void> {
+  const { ids, sequences } = watchers.known();
+  if (ids.length === 0) return;
   const startedAt = performance.now();
-  const latest = await prisma.$queryRaw<{ id: string; sequence: number; status: TransactionStatus }[]>`
+  const watched = arrayText(ids);
+  // What watchers know goes there, and only what they do not know comes back.
+  const latest = await sql<{ id: string; sequence: number; status: TransactionStatus }>`
     with marked as (
       update open_work set watched_until = now() + ${watchedSeconds}::int * interval '1 s'
       where transaction_id in (
         select transaction_id from open_work
-        where transaction_id = any(${watched}::uuid[])
+        where transaction_id = any(${watched}::text::uuid[])
           and (watched_until is null or watched_until < now() + ${watchedSeconds}::int * interval '0.5 s')
         -- Never waits for a settlement, which would have to wait for it in turn.
         for update skip locked))
-    select id::text, sequence, status from transactions where id = any(${watched}::uuid[])`;
+    select t.id::text, t.sequence, t.status
+    from unnest(${watched}::text::uuid[], ${arrayText(sequences)}::text::int[]) as known (id, sequence)
+    join transactions t on t.id = known.id
+    where t.sequence > known.sequence or t.status not in (${open})`;
   const found = watchers.wakeBehind(
     latest.map((payment) => ({ ...payment, isFinal: isFinal(payment.status) })),
   );

@@ -1,5 +1,5 @@
-import type { PrismaClient } from '../database/database.ts';
 import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
+import { arrayText, type Sql } from '../database/sql.ts';
 import { createBatcher } from '../lib/batcher.ts';
 import { isFinal } from '../transactions/decide/status.ts';
 import type { Patiently } from './patience.ts';
@@ -42,10 +42,10 @@ const nothing = -1;
  * Reads for all watchers of this process, one statement at a time: a crowd that is woken at once takes one connection
  * of the database, and in an outage it is one statement that is tried again.
  */
-export function createChangeReader(prisma: PrismaClient, patiently: Patiently): ChangeReader {
+export function createChangeReader(sql: Sql, patiently: Patiently): ChangeReader {
   const batcher = createBatcher<Question, Reading>(
     async (questions) => {
-      const rows = await patiently(() => readRows(prisma, questions));
+      const rows = await patiently(() => readRows(sql, questions));
       const byQuestion = Map.groupBy(rows, ({ question }) => question);
       return questions.map((question, index) => readingOf(question, byQuestion.get(index + 1) ?? []));
     },
@@ -56,13 +56,13 @@ export function createChangeReader(prisma: PrismaClient, patiently: Patiently): 
 }
 
 /** In one snapshot, so that the changes reach as far as the payment says. */
-function readRows(prisma: PrismaClient, questions: readonly Question[]): Promise<Row[]> {
+function readRows(sql: Sql, questions: readonly Question[]): Promise<Row[]> {
   const ids = questions.map(({ transactionId }) => transactionId);
   const after = questions.map(({ afterSequence }) => afterSequence ?? nothing);
-  return prisma.$queryRaw<Row[]>`
+  return sql<Row>`
     select q.question::int, t.sequence as "latestSequence", t.status as "latestStatus",
       e.sequence, e.status, e.occurred_at as "occurredAt"
-    from unnest(${ids}::uuid[], ${after}::int[]) with ordinality as q (id, after, question)
+    from unnest(${arrayText(ids)}::text::uuid[], ${arrayText(after)}::text::int[]) with ordinality as q (id, after, question)
     join transactions t on t.id = q.id
     left join lateral (
       select sequence, status, occurred_at from transaction_events

@@ -1,6 +1,8 @@
+import type { ChangeListener, ChangeSource, Failure } from './change-listener.ts';
 import type { ChangeReader, PaymentChange } from './change-reader.ts';
 import type { Patiently } from './patience.ts';
-import type { Watchers } from './watchers.ts';
+import { PulledChanges } from './pulled-changes.ts';
+import type { Watcher, Watchers } from './watchers.ts';
 
 export type PaymentStreamDeps = {
   reader: ChangeReader;
@@ -12,22 +14,18 @@ export type PaymentStreamDeps = {
 /**
  * The changes of one payment, each once and in order: the present state first, or every change after `afterSequence`;
  * it ends after the latest change once that is final. It watches before it reads, and the sequence says what is new,
- * so nothing that happens in between is missed or told twice. Holds one number, no queue: a slow reader costs nothing.
+ * so nothing that happens in between is missed or told twice. While nothing happens it holds one number and nothing
+ * waits on it: there may be thousands. A slow listener costs nothing more.
  */
-export class PaymentStream implements AsyncIterableIterator<PaymentChange> {
+export class PaymentStream implements Watcher, ChangeSource, AsyncIterable<PaymentChange> {
   readonly #deps: Omit<PaymentStreamDeps, 'patiently'>;
   readonly #transactionId: string;
   /** The last change that was told; null until the present state has been. */
   #cursor: number | null;
-  #read: PaymentChange[] = [];
-  #stopWatching: (() => void) | null = null;
-  /** Nothing is expected after what was read. */
-  #isLast = false;
-  #isOver = false;
+  /** Null before it was started and after its end. */
+  #listener: ChangeListener | null = null;
   #isStale = true;
-  #isReading = false;
-  #failure: { error: unknown } | null = null;
-  #wake: () => void = () => undefined;
+  #isTelling = false;
 
   constructor(
     deps: Omit<PaymentStreamDeps, 'patiently'>,
@@ -39,82 +37,63 @@ export class PaymentStream implements AsyncIterableIterator<PaymentChange> {
     this.#cursor = afterSequence;
   }
 
-  async next(): Promise<IteratorResult<PaymentChange, undefined>> {
-    // Begins with the first pull, so that a stream that nobody reads leaves nothing behind.
-    this.#stopWatching ??= this.#deps.watchers.add(this.#transactionId, {
-      sequence: () => this.#cursor ?? 0,
-      wake: () => {
-        this.#isStale = true;
-        this.#wake();
-      },
-    });
-    while (!this.#isOver) {
-      const change = this.#read.shift();
-      if (change !== undefined) return this.#tell(change);
-      if (this.#isStale && !this.#isReading) void this.#look();
-      await this.#untilWoken();
-    }
-    return this.#finish();
+  /** Once. A stream that was never started leaves nothing behind. */
+  start(listener: ChangeListener): void {
+    this.#listener = listener;
+    this.#deps.watchers.add(this.#transactionId, this);
+    void this.#tell(listener);
   }
 
-  async return(): Promise<IteratorResult<PaymentChange, undefined>> {
-    this.#end();
-    return { done: true, value: undefined };
+  /** At once, whatever is under way: nothing more is told. */
+  stop(): void {
+    if (this.#listener === null) return;
+    this.#listener = null;
+    this.#deps.watchers.remove(this.#transactionId, this);
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  [Symbol.asyncIterator](): PulledChanges {
+    return new PulledChanges(this);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#end();
+  sequence(): number {
+    return this.#cursor ?? 0;
   }
 
-  #tell(change: PaymentChange): IteratorResult<PaymentChange, undefined> {
-    this.#cursor = change.sequence;
-    if (this.#isLast && this.#read.length === 0) this.#end();
-    return { done: false, value: change };
+  wake(): void {
+    this.#isStale = true;
+    if (this.#listener !== null && !this.#isTelling) void this.#tell(this.#listener);
   }
 
-  /** Nobody pulls from a stream that threw: its client resumes with another. */
-  #finish(): IteratorResult<PaymentChange, undefined> {
-    const failure = this.#failure;
-    this.#failure = null;
-    if (failure !== null) throw failure.error;
-    return { done: true, value: undefined };
-  }
-
-  /** Nobody waits for this itself: whoever leaves while the database is away is let go at once. */
-  async #look(): Promise<void> {
-    this.#isStale = false;
-    this.#isReading = true;
+  async #tell(listener: ChangeListener): Promise<void> {
+    this.#isTelling = true;
     try {
-      const { changes, isLast, isCut } = await this.#deps.reader.read(this.#transactionId, this.#cursor);
-      if (this.#isOver) return;
-      this.#read = changes;
-      this.#isLast = isLast;
-      this.#isStale ||= isCut;
-      if (isLast && changes.length === 0) this.#end();
+      while (this.#isStale && this.#listener !== null) {
+        if (await this.#tellUnknown(listener)) this.#end(null);
+      }
     } catch (error) {
-      if (!this.#isOver) this.#failure = { error };
-      this.#end();
+      this.#end({ error: error as Error });
     } finally {
-      this.#isReading = false;
-      this.#wake();
+      this.#isTelling = false;
     }
   }
 
-  async #untilWoken(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
+  /** Whether that was all that there will be. */
+  async #tellUnknown(listener: ChangeListener): Promise<boolean> {
+    this.#isStale = false;
+    const { changes, isLast, isCut } = await this.#deps.reader.read(this.#transactionId, this.#cursor);
+    this.#isStale ||= isCut;
+    for (const change of changes) {
+      if (this.#listener === null) break;
+      this.#cursor = change.sequence;
+      const told = listener.change(change);
+      if (told !== undefined) await told;
+    }
+    return isLast;
   }
 
-  #end(): void {
-    this.#isOver = true;
-    this.#read = [];
-    this.#stopWatching?.();
-    this.#stopWatching = () => undefined;
-    this.#wake();
+  #end(failure: Failure | null): void {
+    const listener = this.#listener;
+    this.stop();
+    listener?.end(failure);
   }
 }

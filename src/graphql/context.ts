@@ -39,5 +39,5 @@ export type Context = {
   viewer: Viewer;
   requestId: string;
   /** Whether whoever asked has left: nobody reads the answer. */
-  isGone(): boolean;
+  isGone: () => boolean;
 };

@@ -10,6 +10,7 @@ import { maskError, withRequestId } from './errors.ts';
 import { answerByStatus } from './limits/answer-by-status.ts';
 import { createGate, type GateSettings } from './limits/gate.ts';
 import { documentOf, type Params } from './limits/trusted-documents.ts';
+import { pushResults } from './push-results.ts';
 import { schema } from './schema.ts';
 import { traceOperations } from './trace-operations.ts';
 
@@ -41,6 +42,7 @@ export function createGraphql(deps: GraphqlDeps, gate: GateSettings): Graphql {
       createGate(gate, deps.rates),
       nameRequestOfInvalidDocuments(requestId),
       answerByStatus,
+      pushResults,
       ...(deps.trace === untraced ? [] : [traceOperations(deps.trace)]),
     ],
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: createDocumentCache() },

@@ -22,51 +22,67 @@ export type Places = {
   readonly count: number;
 };
 
+type Counts = { all: number; strangers: Counter; guests: Counter };
+
 /** `limitsEach`: whether one key and one address are held to their share. What the process can hold always is. */
 export function createPlaces(limitsEach: boolean): Places {
-  const strangers = createCounter(limitsEach ? strangersPerAddressMax : Number.POSITIVE_INFINITY);
-  const guests = createCounter(limitsEach ? perKeyMax : Number.POSITIVE_INFINITY);
-  let count = 0;
-
-  function placeThatLeaves(release: () => void): Place {
-    count += 1;
-    let isTaken = true;
-    return {
-      letIn(key) {
-        if (!isTaken || !guests.add(key)) return false;
-        release();
-        release = () => guests.remove(key);
-        return true;
-      },
-      leave() {
-        if (!isTaken) return;
-        isTaken = false;
-        count -= 1;
-        release();
-      },
-    };
-  }
-
+  const counts: Counts = {
+    all: 0,
+    strangers: createCounter(limitsEach ? strangersPerAddressMax : Number.POSITIVE_INFINITY),
+    guests: createCounter(limitsEach ? perKeyMax : Number.POSITIVE_INFINITY),
+  };
+  const takeAmong = (counter: Counter, name: string): Place | null =>
+    counts.all < inAllMax && counter.add(name) ? new TakenPlace(counts, counter, name) : null;
   return {
     get count() {
-      return count;
+      return counts.all;
     },
-    take: (address) =>
-      count < inAllMax && strangers.add(address) ? placeThatLeaves(() => strangers.remove(address)) : null,
-    takeBy: (key) => (count < inAllMax && guests.add(key) ? placeThatLeaves(() => guests.remove(key)) : null),
+    take: (address) => takeAmong(counts.strangers, address),
+    takeBy: (key) => takeAmong(counts.guests, key),
   };
 }
 
-function createCounter(max: number) {
+class TakenPlace implements Place {
+  readonly #counts: Counts;
+  /** Where it is counted, by which name; null once it was left. */
+  #counter: Counter | null;
+  #name: string;
+
+  constructor(counts: Counts, counter: Counter, name: string) {
+    this.#counts = counts;
+    this.#counter = counter;
+    this.#name = name;
+    counts.all += 1;
+  }
+
+  letIn(key: string): boolean {
+    if (this.#counter === null || !this.#counts.guests.add(key)) return false;
+    this.#counter.remove(this.#name);
+    this.#counter = this.#counts.guests;
+    this.#name = key;
+    return true;
+  }
+
+  leave(): void {
+    if (this.#counter === null) return;
+    this.#counts.all -= 1;
+    this.#counter.remove(this.#name);
+    this.#counter = null;
+  }
+}
+
+type Counter = { add(name: string): boolean; remove(name: string): void };
+
+function createCounter(max: number): Counter {
   const counts = new Map<string, number>();
   return {
-    add(name: string): boolean {
+    add(name) {
       const count = counts.get(name) ?? 0;
       if (count >= max) return false;
       counts.set(name, count + 1);
       return true;
     },
-    remove(name: string): void {
+    remove(name) {
       const count = counts.get(name) ?? 0;
       if (count <= 1) counts.delete(name);
       else counts.set(name, count - 1);

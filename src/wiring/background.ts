@@ -23,7 +23,7 @@ export function startBackground(
   background: AsyncDisposableStack,
 ): void {
   const { config, overrides, clock, logger, database, watchers, settling, metrics, trace } = foundation;
-  const { prisma } = database;
+  const { prisma, sql } = database;
   background.use(startReplaying(foundation, arrivals));
   background.use(
     startReconciler({
@@ -38,7 +38,7 @@ export function startBackground(
     }),
   );
   const pauseMs = overrides.catchUpPauseMs ?? catchUpPauseMs;
-  background.use(startCatchUp({ prisma, watchers, logger, pauseMs, observe: metrics.feed.caughtUp }));
+  background.use(startCatchUp({ sql, watchers, logger, pauseMs, observe: metrics.feed.caughtUp }));
   background.use(startAccessRounds(foundation, access));
   background.use(startRetention({ prisma, clock, logger, bodyDays: config.callbackBodyDays }));
 }

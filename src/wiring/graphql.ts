@@ -58,7 +58,7 @@ function streamDeps({
   const connections = config.database.kind === 'embedded' ? 1 : config.database.connectionsMax;
   const watcherReadsMax = Math.max(1, Math.floor(connections * watchersShare));
   return {
-    reader: createChangeReader(database.prisma, createPatience({ databaseAnswers, stopping }, 1)),
+    reader: createChangeReader(database.sql, createPatience({ databaseAnswers, stopping }, 1)),
     watchers,
     patiently: createPatience({ databaseAnswers, stopping }, watcherReadsMax),
   };

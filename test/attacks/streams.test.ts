@@ -19,7 +19,7 @@ vi.mock('../../src/feed/watchers.ts', async (original) => {
     },
   };
 });
-const watched = (): string[] => made.watchers.flatMap((watchers) => watchers.watched());
+const watched = (): string[] => made.watchers.flatMap((watchers) => watchers.known().ids);
 
 let test: TestApp;
 beforeAll(async () => {

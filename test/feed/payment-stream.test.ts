@@ -1,9 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PrismaClient } from '../../src/database/database.ts';
+import type { Sql } from '../../src/database/sql.ts';
 import type { TransactionStatus } from '../../src/database/generated/prisma/enums.ts';
 import { awaitFinal } from '../../src/feed/await-payment.ts';
 import { startCatchUp } from '../../src/feed/catch-up.ts';
 import { createChangeReader, type ChangeReader } from '../../src/feed/change-reader.ts';
+import { PulledChanges } from '../../src/feed/pulled-changes.ts';
 import { PaymentStream } from '../../src/feed/payment-stream.ts';
 import { createWatchers, type Watchers } from '../../src/feed/watchers.ts';
 import { newId } from '../../src/lib/ids.ts';
@@ -16,20 +18,22 @@ const occurredAt = new Date('2026-11-24T07:10:00Z');
 
 onEachDatabase('the changes of a payment', (opened) => {
   let prisma: PrismaClient;
+  let sql: Sql;
   let reader: ChangeReader;
   let watchers: Watchers;
   let id: string;
   beforeAll(() => {
-    ({ prisma } = opened());
-    reader = createChangeReader(prisma, (read) => read());
+    ({ prisma, sql } = opened());
+    reader = createChangeReader(sql, (read) => read());
   });
   beforeEach(async () => {
     watchers = createWatchers();
     ({ id } = await storePayment(prisma, { status: 'REQUESTED' }));
   });
 
+  const pushed = () => new PaymentStream({ reader, watchers }, id, null);
   const watch = (afterSequence: number | null = null) =>
-    new PaymentStream({ reader, watchers }, id, afterSequence);
+    new PulledChanges(new PaymentStream({ reader, watchers }, id, afterSequence));
 
   const change = (status: TransactionStatus) => storeChange(prisma, id, status, occurredAt);
 
@@ -38,7 +42,7 @@ onEachDatabase('the changes of a payment', (opened) => {
     watchers.wake([id]);
   }
 
-  async function read(stream: PaymentStream, count: number): Promise<string[]> {
+  async function read(stream: PulledChanges, count: number): Promise<string[]> {
     const told: string[] = [];
     while (told.length < count) {
       const { value } = await stream.next();
@@ -142,7 +146,8 @@ onEachDatabase('the changes of a payment', (opened) => {
   });
 
   it('of a payment that is not there are none', async () => {
-    await using stream = new PaymentStream({ reader, watchers }, newId(occurredAt), null);
+    const nobody = new PaymentStream({ reader, watchers }, newId(occurredAt), null);
+    await using stream = new PulledChanges(nobody);
     expect(await read(stream, 1)).toEqual(['end']);
   });
 
@@ -172,65 +177,65 @@ onEachDatabase('the changes of a payment', (opened) => {
     const told = streams.map((stream) => read(stream, 2));
     await changeAloud('COMPLETED');
     expect(new Set((await Promise.all(told)).map(String))).toEqual(new Set(['2 COMPLETED,end']));
-    expect(watchers.watched()).toEqual([]);
+    expect(watchers.known().ids).toEqual([]);
   });
 
   describe('when the watcher leaves', () => {
     it('end, for one who waits', async () => {
       const stream = watch(1);
       const waiting = stream.next();
-      await expect.poll(() => watchers.watched()).toEqual([id]);
+      await expect.poll(() => watchers.known().ids).toEqual([id]);
       await stream.return();
       expect(await waiting).toEqual({ done: true, value: undefined });
-      expect(watchers.watched()).toEqual([]);
+      expect(watchers.known().ids).toEqual([]);
     });
 
     it('end, for one who leaves a loop', async () => {
       for await (const { status } of watch()) if (status === 'REQUESTED') break;
-      expect(watchers.watched()).toEqual([]);
+      expect(watchers.known().ids).toEqual([]);
     });
 
     it('leave nothing behind when nobody ever read', async () => {
       const stream = watch();
       await stream.return();
       expect(await stream.next()).toEqual({ done: true, value: undefined });
-      expect(watchers.watched()).toEqual([]);
+      expect(watchers.known().ids).toEqual([]);
     });
   });
 
   it('leave nothing behind at their end', async () => {
     await change('FAILED');
     await read(watch(), 2);
-    expect(watchers.watched()).toEqual([]);
+    expect(watchers.known().ids).toEqual([]);
   });
 
   describe('awaited', () => {
     it('are the final one', async () => {
-      const awaited = awaitFinal(watch(), 20_000, new AbortController().signal);
-      await expect.poll(() => watchers.watched()).toEqual([id]);
+      const awaited = awaitFinal(pushed(), 20_000, new AbortController().signal);
+      await expect.poll(() => watchers.known().ids).toEqual([id]);
       await changeAloud('COMPLETED');
       expect(await awaited).toMatchObject({ status: 'COMPLETED' });
     });
 
     it('are the last one seen when the time is up', async () => {
-      expect(await awaitFinal(watch(), 200, new AbortController().signal)).toMatchObject({
+      expect(await awaitFinal(pushed(), 200, new AbortController().signal)).toMatchObject({
         status: 'REQUESTED',
       });
-      expect(watchers.watched()).toEqual([]);
+      expect(watchers.known().ids).toEqual([]);
     });
   });
 
   it('awaited while the server stops are those that are known by then', async () => {
     const stopping = new AbortController();
-    const awaited = awaitFinal(watch(), 20_000, stopping.signal);
-    await expect.poll(() => watchers.watched()).toEqual([id]);
+    const awaited = awaitFinal(pushed(), 20_000, stopping.signal);
+    await expect.poll(() => watchers.known().ids).toEqual([id]);
     stopping.abort();
     expect(await awaited).toMatchObject({ status: 'REQUESTED' });
-    expect(await awaitFinal(watch(), 20_000, stopping.signal)).toMatchObject({ status: 'REQUESTED' });
+    expect(await awaitFinal(pushed(), 20_000, stopping.signal)).toMatchObject({ status: 'REQUESTED' });
   });
 
   it('of which no hint came are found by catching up', async () => {
-    await using _catchUp = startCatchUp({ prisma, watchers, logger: testLogger, pauseMs: 200 });
+    await using _catchUp = startCatchUp({ sql, watchers, logger: testLogger, pauseMs: 200 });
     await using stream = watch();
     await read(stream, 1);
     const waiting = read(stream, 2);
@@ -239,7 +244,7 @@ onEachDatabase('the changes of a payment', (opened) => {
   });
 
   it('that are watched are marked for reconciliation', async () => {
-    await using _catchUp = startCatchUp({ prisma, watchers, logger: testLogger, pauseMs: 200 });
+    await using _catchUp = startCatchUp({ sql, watchers, logger: testLogger, pauseMs: 200 });
     await using stream = watch();
     await read(stream, 1);
     const watchedUntil = async () =>

@@ -41,32 +41,44 @@ it('says what is watched, each payment once', () => {
   watchers.add('a', createWatcher().watcher);
   watchers.add('a', createWatcher().watcher);
   watchers.add('b', createWatcher().watcher);
-  expect(watchers.watched().sort()).toEqual(['a', 'b']);
+  expect(watchers.known().ids.sort()).toEqual(['a', 'b']);
 });
 
 it('forgets a payment with its last watcher', () => {
   const watchers = createWatchers();
-  const stops = [createWatcher(), createWatcher()].map(({ watcher }) => watchers.add('a', watcher));
-  stops[0]?.();
-  expect(watchers.watched()).toEqual(['a']);
-  stops[1]?.();
-  expect(watchers.watched()).toEqual([]);
+  const [one, two] = [createWatcher().watcher, createWatcher().watcher];
+  watchers.add('a', one);
+  watchers.add('a', two);
+  watchers.remove('a', one);
+  expect(watchers.known().ids).toEqual(['a']);
+  watchers.remove('a', two);
+  expect(watchers.known().ids).toEqual([]);
 });
 
 it('takes a watcher away once, whatever was added since', () => {
   const watchers = createWatchers();
-  const stop = watchers.add('a', createWatcher().watcher);
-  stop();
+  const { watcher } = createWatcher();
+  watchers.add('a', watcher);
+  watchers.remove('a', watcher);
   watchers.add('a', createWatcher().watcher);
-  stop();
-  expect(watchers.watched()).toEqual(['a']);
+  watchers.remove('a', watcher);
+  expect(watchers.known().ids).toEqual(['a']);
 });
 
 it('lets a watcher leave while it is woken', () => {
   const watchers = createWatchers();
   const last = createWatcher();
-  const stop = watchers.add('a', { sequence: () => 0, wake: () => stop() });
+  const leaving = { sequence: () => 0, wake: () => watchers.remove('a', leaving) };
+  watchers.add('a', leaving);
   watchers.add('a', last.watcher);
   watchers.wake(['a']);
   expect(last.woken.times).toBe(1);
+});
+
+it('says the least that is known of each payment', () => {
+  const watchers = createWatchers();
+  watchers.add('a', createWatcher(3).watcher);
+  watchers.add('a', createWatcher(2).watcher);
+  watchers.add('b', createWatcher(7).watcher);
+  expect(watchers.known()).toEqual({ ids: ['a', 'b'], sequences: [2, 7] });
 });

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { guardSocket } from '../../src/http/guard-socket.ts';
+import { SocketGuard } from '../../src/http/socket/guard-socket.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -19,7 +19,8 @@ function guarded() {
       socket.readyState = 2;
     }),
   });
-  guardSocket(socket as unknown as WebSocket, systemClock);
+  const guard = new SocketGuard(socket as unknown as WebSocket, systemClock);
+  for (const frame of ['message', 'ping']) socket.on(frame, () => guard.take());
   return socket;
 }
 

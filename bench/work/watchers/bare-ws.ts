@@ -16,7 +16,8 @@ export async function measureBareWs(load: Child<WatchersLoad>, count: number): P
     ],
     env: { PATH: process.env['PATH'], PORT: String(port) },
   });
-  await sleep(500);
+  // Until it listens, which it does not tell.
+  await sleep(3_000);
   await load.ask('openBare', { port, count: 300 });
   await load.ask('closeAll');
   await sleep(500);

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import type { Clock } from '../lib/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 
 /** Answers that wait for a client which does not read them, in bytes. */
 const unreadBytesMax = 1024 * 1024;
@@ -20,38 +20,48 @@ const tooManyRequests = 4429;
  * Keeps one client from taking the memory or the time of all: whoever reads too slowly is let go; whoever sends too fast
  * is read more slowly, so that what it sends waits on its own side, and is let go if it does not stop.
  */
-export function guardSocket(socket: WebSocket, clock: Clock): void {
-  let allowance = framesAtOnceMax;
-  let countedAt = clock.now().getTime();
-  let isPaused = false;
+export class SocketGuard {
+  readonly #socket: WebSocket;
+  readonly #clock: Clock;
+  #allowance = framesAtOnceMax;
+  #countedAt: number;
+  #isPaused = false;
+
+  constructor(socket: WebSocket, clock: Clock) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#countedAt = clock.now().getTime();
+  }
+
+  /** To be called with each message and each ping. */
+  take(): void {
+    const socket = this.#socket;
+    letGoIfUnread(socket);
+    this.#wait();
+    this.#allowance -= 1;
+    if (this.#allowance < -framesOwedMax) letGo(socket, tooManyRequests, 'Too many messages');
+    if (this.#isPaused || isLeaving(socket) || this.#wait() === 0) return;
+    socket.pause();
+    this.#pause();
+  }
 
   /** The wait until one more frame may be read, in milliseconds. */
-  const wait = (): number => {
-    const now = clock.now().getTime();
+  #wait(): number {
+    const now = this.#clock.now().getTime();
     // A clock that is set back must take nothing away.
-    const earned = (Math.max(0, now - countedAt) / 1_000) * framesPerSecond;
-    allowance = Math.min(framesAtOnceMax, allowance + earned);
-    countedAt = now;
-    return allowance >= 1 ? 0 : Math.ceil(((1 - allowance) / framesPerSecond) * 1_000);
-  };
+    const earned = (Math.max(0, now - this.#countedAt) / 1_000) * framesPerSecond;
+    this.#allowance = Math.min(framesAtOnceMax, this.#allowance + earned);
+    this.#countedAt = now;
+    return this.#allowance >= 1 ? 0 : Math.ceil(((1 - this.#allowance) / framesPerSecond) * 1_000);
+  }
+
   /** What had been read already goes on coming out, and makes the wait longer. */
-  const pause = (): void => {
-    const waitMs = isLeaving(socket) ? 0 : wait();
-    isPaused = waitMs > 0;
-    if (isPaused) setTimeout(pause, waitMs).unref();
-    else socket.resume();
-  };
-  const take = (): void => {
-    letGoIfUnread(socket);
-    wait();
-    allowance -= 1;
-    if (allowance < -framesOwedMax) letGo(socket, tooManyRequests, 'Too many messages');
-    if (isPaused || isLeaving(socket) || wait() === 0) return;
-    socket.pause();
-    pause();
-  };
-  socket.on('message', take);
-  socket.on('ping', take);
+  #pause(): void {
+    const waitMs = isLeaving(this.#socket) ? 0 : this.#wait();
+    this.#isPaused = waitMs > 0;
+    if (this.#isPaused) setTimeout(() => this.#pause(), waitMs).unref();
+    else this.#socket.resume();
+  }
 }
 
 /** To be called before anything is sent. */
