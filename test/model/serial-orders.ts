@@ -22,8 +22,9 @@ function inAnyOrder<Item>(
   items: readonly Item[],
   after: (beliefs: readonly Belief[], item: Item) => Belief[],
 ): Belief[] {
+  const all = 2 ** items.length - 1;
   let reached = new Map([[0, distinct(beliefs)]]);
-  for (let heard = 0; heard < items.length; heard += 1) {
+  while (!reached.has(all)) {
     const next = new Map<number, Belief[]>();
     for (const [set, worlds] of reached) {
       for (const [index, item] of items.entries()) {
@@ -33,7 +34,7 @@ function inAnyOrder<Item>(
     }
     reached = next;
   }
-  return [...reached.values()].flat();
+  return reached.get(all) ?? [];
 }
 
 /** The same arrival twice has one effect. */
