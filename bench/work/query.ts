@@ -8,18 +8,18 @@ import { stintRow } from '../support/stint-row.ts';
 import { ratioTarget } from '../support/targets.ts';
 import type { TargetResult, Work, WorkOptions, WorkResult } from '../work.ts';
 import { assertSameAnswers } from './query/assert-same-answers.ts';
-import { asksById, asksForList } from './query/documents.ts';
+import { asksById, asksForList, asksForPages } from './query/documents.ts';
 import { startServers, type Asked, type Servers } from './query/start-servers.ts';
 
 export const query: Work = {
   name: 'query',
-  summary: 'one payment by id with 12 fields, and the newest 20 with 8, out of 1,000,000, with a stored key',
+  summary: 'one payment by id with 12 fields, and a list of 20 with 8, out of 1,000,000, with a stored key',
   run,
 };
 
 const connections = 64;
 const warmUpSeconds = 2;
-/** Of the payments that are asked for by id, in turn. */
+/** Of the payments that are asked for by id, and of the places where lists begin, in turn. */
 const differentAsks = 20_000;
 
 async function run({ seconds, rounds, tell, isSmoke, withPeers }: WorkOptions): Promise<WorkResult> {
@@ -28,11 +28,13 @@ async function run({ seconds, rounds, tell, isSmoke, withPeers }: WorkOptions): 
   const rows = isSmoke ? 1_000 : 1_000_000;
   const servers = await startServers({ rows, withPeers, folder, tell }, parts);
   const urls = Object.values<Asked>(servers).map(({ server }) => server.url);
-  for (const question of [...asksById(rows, 3), ...asksForList()]) await assertSameAnswers(urls, question);
+  const questions = [...asksById(rows, 3), ...asksForList(), ...asksForPages(rows, 3)];
+  for (const question of questions) await assertSameAnswers(urls, question);
   const generator = parts.use(startLoad());
-  const files = { byId: join(folder, 'by-id'), list: join(folder, 'list') };
+  const files = { byId: join(folder, 'by-id'), list: join(folder, 'list'), pages: join(folder, 'pages') };
   writeRequests(files.byId, asksById(rows, differentAsks));
   writeRequests(files.list, asksForList());
+  writeRequests(files.pages, asksForPages(rows, differentAsks));
 
   async function measure(what: string, file: string): Promise<Stints> {
     const subjects = subjectsOf(servers, generator, file);
@@ -45,12 +47,18 @@ async function run({ seconds, rounds, tell, isSmoke, withPeers }: WorkOptions): 
 
   const byId = await measure('by id', files.byId);
   const list = await measure('list', files.list);
+  const pages = await measure('pages', files.pages);
   return {
     tables: [
       { title: `By id, from ${connections} connections`, rows: rowsOf(byId) },
       { title: `The newest 20, from ${connections} connections`, rows: rowsOf(list) },
+      { title: `Another 20 each time, from ${connections} connections`, rows: rowsOf(pages) },
     ],
-    targets: [...targetsOf('by id', byId), ...targetsOf('list', list)],
+    targets: [
+      ...targetsOf('by id', byId),
+      ...targetsOf('list, all the same', list),
+      ...targetsOf('list, each another', pages),
+    ],
   };
 }
 
