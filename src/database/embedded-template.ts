@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
@@ -14,6 +24,8 @@ export function copyTemplate(directory: string, template = templateFolder()): vo
   try {
     rmSync(copying, { recursive: true, force: true });
     cpSync(template, copying, { recursive: true });
+    // What is installed may be for reading only.
+    makeWritable(copying);
     // All of it or nothing, whenever the process is killed.
     renameSync(copying, directory);
   } catch {
@@ -25,11 +37,27 @@ export function copyTemplate(directory: string, template = templateFolder()): vo
 export async function makeTemplate(): Promise<void> {
   const template = templateFolder();
   if (existsSync(template)) return;
-  const making = `${template}.${process.pid}`;
-  mkdirSync(making, { recursive: true });
-  const engine = await PGlite.create({ dataDir: making });
-  await engine.close();
-  renameSync(making, template);
+  mkdirSync(installationCache, { recursive: true });
+  const making = mkdtempSync(`${template}.`);
+  try {
+    const engine = await PGlite.create({ dataDir: making });
+    await engine.close();
+    renameSync(making, template);
+  } catch (error) {
+    // Of two that are made at once the first is kept.
+    if (!existsSync(template)) throw error;
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
+}
+
+function makeWritable(directory: string): void {
+  chmodSync(directory, 0o700);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) makeWritable(path);
+    else chmodSync(path, 0o600);
+  }
 }
 
 /** Another PGlite may be another PostgreSQL, which cannot read the files of this one. */

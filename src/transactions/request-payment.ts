@@ -66,13 +66,13 @@ async function claimAndPush(
   if (stored.outcome !== 'stored') {
     // Whoever repeats a request hears what became of it, even if its own prompt is what forbids another.
     const claimed = await findClaimed(deps.prisma, clientId, request);
-    if (claimed !== null) return claimed;
+    if (claimed !== null && !isOurs(claimed, stored)) return claimed;
     if (stored.outcome === 'forbidden') {
       const { code, retryAfterSeconds } = stored.refusal;
       deps.logger.info({ clientId, requestId, code, retryAfterSeconds }, 'payment not requested now');
       return { outcome: 'not-now', refusal: stored.refusal };
     }
-    throw new Error('The idempotency key is taken, and by nobody');
+    if (claimed === null) throw new Error('The idempotency key is taken, and by nobody');
   }
   const { transactionId } = stored;
   deps.logger.info({ transactionId, attempt: 1, clientId, requestId }, 'payment requested');
@@ -82,9 +82,17 @@ async function claimAndPush(
 }
 
 type Stored =
-  | { outcome: 'stored'; transactionId: string }
-  | { outcome: 'key-taken' }
+  | { outcome: 'stored' | 'key-taken'; transactionId: string }
   | { outcome: 'forbidden'; refusal: PromptRefusal };
+
+/** Stored, but for the answer that would have said so: we hold the right to push it, and nobody else does. */
+function isOurs(claimed: RequestedPayment, stored: Stored): boolean {
+  return (
+    claimed.outcome === 'replayed' &&
+    stored.outcome === 'key-taken' &&
+    claimed.transactionId === stored.transactionId
+  );
+}
 
 async function tryToStore(
   deps: RequestPaymentDeps,
@@ -97,7 +105,7 @@ async function tryToStore(
   const payment = () => newPayment(deps, clientId, request, leaseHolder);
   if (promptGuard === null) {
     const asked = payment();
-    return (await writes.storeRequest(asked)) ? storedAs(asked) : keyTaken;
+    return storedAs(asked, await writes.storeRequest(asked));
   }
   const forbidden = await promptGuard.look(deps.sql, ask);
   if (forbidden) return { outcome: 'forbidden', refusal: forbidden };
@@ -107,14 +115,12 @@ async function tryToStore(
     // After any wait for the guard: the id carries the time, and the limits go by it.
     const asked = payment();
     const [isStored = false] = await storeRequests(sql, [asked]);
-    return isStored ? storedAs(asked) : keyTaken;
+    return storedAs(asked, isStored);
   });
 }
 
-const keyTaken = { outcome: 'key-taken' } as const satisfies Stored;
-
-function storedAs({ id: transactionId }: NewPayment): Stored {
-  return { outcome: 'stored', transactionId };
+function storedAs({ id: transactionId }: NewPayment, isStored: boolean): Stored {
+  return { outcome: isStored ? 'stored' : 'key-taken', transactionId };
 }
 
 function newPayment(

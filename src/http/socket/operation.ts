@@ -37,7 +37,9 @@ export class Operation implements ResultListener {
     }
   }
 
+  /** One that was still being made when its client left is told to nobody: its id may be in use again. */
   result(payload: ExecutionResult): Promise<void> | undefined {
+    if (this.#isOver) return undefined;
     return this.#session.tell({ id: this.#id, type: MessageType.Next, payload });
   }
 

@@ -36,6 +36,10 @@ export async function matchUnmatched(deps: SettleDeps, checkoutRequestId: string
  * Does the same for all: a callback may have been stored at the very moment in which its id became known.
  */
 export async function sweepUnmatched(deps: SettleDeps): Promise<void> {
+  // One that got its verdict while it was being filed stays filed, and would be looked at for ever.
+  await deps.sql`
+    delete from unmatched_evidence u using evidence e
+    where e.id = u.evidence_id and e.verdict <> 'UNMATCHED'`;
   // In no order: a hundred that cannot be settled must not hide those behind them for ever.
   const known = await deps.prisma.$queryRaw<{ id: string }[]>`
     select id from (

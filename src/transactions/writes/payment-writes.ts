@@ -24,10 +24,15 @@ export type PaymentWritesDeps = SettleDeps & {
 
 /** Payments that share a commit; the locks of a larger one would be held for longer than it saves. */
 const options = { sizeMax: 100, atOnce: 2 };
+/** Whoever asks for a payment has left by then: it must not be made, and prompted for, when a database is back. */
+const patienceMs = 3_000;
 
 export function createPaymentWrites(deps: PaymentWritesDeps): PaymentWrites {
   const { sql, firstCheckMs } = deps;
-  const requests = createBatcher<NewPayment, boolean>((payments) => storeRequests(sql, payments), options);
+  const requests = createBatcher<NewPayment, boolean>((payments) => storeRequests(sql, payments), {
+    ...options,
+    maySplit: isAboutSome,
+  });
   const dispatches = createBatcher<Dispatch, boolean>(
     (some) => markDispatched(sql, firstCheckMs, some),
     options,
@@ -40,9 +45,21 @@ export function createPaymentWrites(deps: PaymentWritesDeps): PaymentWrites {
     ({ checkoutRequestId }) => checkoutRequestId,
   );
   return {
-    storeRequest: (payment) => requests.add(payment),
+    storeRequest(payment) {
+      const until = performance.now() + patienceMs;
+      return requests.add(payment, () => performance.now() < until);
+    },
     markDispatched: (dispatch) => dispatches.add(dispatch),
     settleAnswer: (answer) => answers.add(answer),
     isAwaited: async (checkoutRequestId) => (await unmatched(checkoutRequestId)) !== null,
   };
+}
+
+/**
+ * By PostgreSQL's class of the error: something about a row (22, 23), or about others who wanted the same (40, 55). All
+ * else is about the database, and no better for one payment than for a hundred.
+ */
+function isAboutSome(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(22|23|40|55)...$/.test(code);
 }
