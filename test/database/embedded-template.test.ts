@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
@@ -25,6 +25,16 @@ it('a database that is there is left alone', async () => {
   await mkdir(join(folder, 'postgres'));
   copyTemplate(join(folder, 'postgres'), template);
   expect(await readdir(join(folder, 'postgres'))).toEqual([]);
+});
+
+it('a template for reading only is copied for writing', async () => {
+  await mkdir(join(template, 'base'), { mode: 0o555 });
+  await chmod(join(template, 'PG_VERSION'), 0o444);
+  copyTemplate(join(folder, 'postgres'), template);
+  const modeOf = async (path: string) => (await stat(join(folder, 'postgres', path))).mode & 0o777;
+  expect([await modeOf('.'), await modeOf('base'), await modeOf('PG_VERSION')]).toEqual([
+    0o700, 0o700, 0o600,
+  ]);
 });
 
 it('a copy that was broken off is begun anew', async () => {

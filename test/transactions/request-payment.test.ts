@@ -91,6 +91,22 @@ onEachDatabase('a requested payment', (opened) => {
     expect(await workOf(row.id)).toMatchObject({ leaseHolder: null, leaseExpiresAt: null });
   });
 
+  it('that was stored, though the answer that said so was lost, is pushed all the same, once', async () => {
+    const daraja = createFakeDaraja();
+    const { writes } = depsWith(daraja);
+    const { statuses } = await request(daraja, {
+      writes: {
+        ...writes,
+        async storeRequest(payment) {
+          await writes.storeRequest(payment);
+          return writes.storeRequest(payment);
+        },
+      },
+    });
+    expect(statuses).toEqual(['REQUESTED', 'AWAITING_PAYER']);
+    expect(daraja.pushes).toHaveLength(1);
+  });
+
   it('is sent with a callback URL of its own', async () => {
     const daraja = createFakeDaraja();
     const { row } = await request(daraja);

@@ -49,9 +49,15 @@ const questions = {
   /** Sockets on which nothing is said. */
   async openBare({ port, count }: { port: number; count: number }) {
     return inParallel(count, async (index) => {
-      const onClose = (reason: string) => troubles.push(reason);
       const localAddress = addressOf(index);
-      open.add(await openWebSocket({ port, localAddress, onText: () => undefined, onClose }));
+      const bare: { close(): void } = await openWebSocket({
+        port,
+        localAddress,
+        onText: () => undefined,
+        // Not of those that we close: that is heard of later.
+        onClose: (reason) => open.has(bare) && troubles.push(reason),
+      });
+      open.add(bare);
     });
   },
   /** So many a second, or as fast as they are answered, 64 at once; until all who watch have heard. */
@@ -64,8 +70,9 @@ const questions = {
     if (trouble !== undefined) throw new Error(`A watcher was told what nobody expected: ${trouble}`);
   },
   closeAll() {
-    for (const client of open) client.close();
+    const closing = [...open];
     open.clear();
+    for (const client of closing) client.close();
     troubles.length = 0;
   },
 };

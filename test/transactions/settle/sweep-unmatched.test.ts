@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import type { RunTransaction } from '../../../src/database/sql.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { RunTransaction, Sql } from '../../../src/database/sql.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { sweepUnmatched } from '../../../src/transactions/settle/match-unmatched.ts';
 import { settle } from '../../../src/transactions/settle/settle.ts';
@@ -34,6 +34,28 @@ function stalling(transaction: RunTransaction) {
   return { slow, reached: reached.promise, goOn: () => going.resolve(undefined) };
 }
 
+/** Transactions that stand still just before they are committed. */
+function stallingAtEnd(transaction: RunTransaction) {
+  const reached = Promise.withResolvers<undefined>();
+  const going = Promise.withResolvers<undefined>();
+  const slow: RunTransaction = (work) =>
+    transaction(async (sql) => {
+      const result = await work(sql);
+      reached.resolve(undefined);
+      await going.promise;
+      return result;
+    });
+  return { slow, reached: reached.promise, goOn: () => going.resolve(undefined) };
+}
+
+async function untilOneWaits(sql: Sql): Promise<void> {
+  await vi.waitFor(async () => {
+    const waiting = await sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    expect(waiting).toHaveLength(1);
+  });
+}
+
 describe.skipIf(!postgresql.available)('a sweep for callbacks whose payment is known by now', () => {
   it('settles the others where one cannot be settled, and that one when it can', async () => {
     await using database = await postgresql.open();
@@ -63,6 +85,29 @@ describe.skipIf(!postgresql.available)('a sweep for callbacks whose payment is k
     await sweepUnmatched(deps);
     expect(await statuses()).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED']);
     expect(await prisma.unmatchedEvidence.count()).toBe(0);
+  });
+
+  it('forgets what got its verdict while it was still being filed', async () => {
+    await using database = await postgresql.open();
+    const { prisma } = database;
+    const deps = { ...database, announce: () => undefined, logger: testLogger };
+    const { id } = await storePayment(prisma, { checkoutRequestId: null });
+    const arrival = unaddressed('ws_CO_filed', 'FILED00001');
+    const { slow, reached, goOn } = stallingAtEnd(database.transaction);
+    const filing = settle({ ...deps, transaction: slow }, [arrival]);
+    await reached;
+    await prisma.attempt.updateMany({
+      where: { transactionId: id },
+      data: { checkoutRequestId: 'ws_CO_filed' },
+    });
+    const settling = settle(deps, [arrival]);
+    await untilOneWaits(database.sql);
+    goOn();
+    await filing;
+    expect(await settling).toMatchObject([{ verdict: 'APPLIED' }]);
+    await sweepUnmatched(deps);
+    expect(await prisma.unmatchedEvidence.count()).toBe(0);
+    expect(await prisma.evidence.findMany()).toMatchObject([{ verdict: 'APPLIED', transactionId: id }]);
   });
 
   it('is not undone by a settlement of the same arrival that stood still before the payment was known', async () => {

@@ -1,6 +1,8 @@
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { ensureFixedClients } from '../../../src/access/fixed-clients.ts';
 import { PhoneNumber } from '../../../src/daraja/phone-number.ts';
+import type { DatabaseAccess } from '../../../src/database/database.ts';
+import type { Sql } from '../../../src/database/sql.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import type { PaymentRequest } from '../../../src/transactions/request-rules.ts';
 import { createPaymentWrites } from '../../../src/transactions/writes/payment-writes.ts';
@@ -14,9 +16,10 @@ onEachDatabase('payments that are asked for at the same moment', (opened) => {
     await ensureFixedClients(opened().prisma);
   });
 
-  const open = () =>
+  const open = (changes: Partial<DatabaseAccess> = {}) =>
     createPaymentWrites({
       ...opened(),
+      ...changes,
       announce: () => undefined,
       logger: testLogger,
       firstCheckMs: 60_000,
@@ -101,6 +104,47 @@ onEachDatabase('payments that are asked for at the same moment', (opened) => {
     );
     expect(stored.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
     expect(stored[5]?.status).toBe('rejected');
+  });
+
+  it('are not stored once their callers have waited for too long', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const databaseIsBack = Promise.withResolvers<undefined>();
+    let asked = 0;
+    const sql: Sql = async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]) => {
+      asked += 1;
+      await databaseIsBack.promise;
+      return opened().sql<Row>(text, ...values);
+    };
+    const writes = open({ sql });
+    const begun = [writes.storeRequest(newPayment()), writes.storeRequest(newPayment())];
+    await vi.waitFor(() => {
+      expect(asked).toBeGreaterThan(0);
+    });
+    const late = many(150);
+    const waiting = Promise.allSettled(late.map((payment) => writes.storeRequest(payment)));
+    vi.advanceTimersByTime(3_001);
+    databaseIsBack.resolve(undefined);
+    expect(await Promise.all(begun)).toEqual([true, true]);
+    const stored = (await waiting).filter(({ status }) => status === 'fulfilled');
+    // Those that a batch had room for had been sent by then.
+    expect(stored.length).toBeLessThanOrEqual(100);
+    const ids = late.map(({ id }) => id);
+    expect(await opened().prisma.transaction.count({ where: { id: { in: ids } } })).toBe(stored.length);
+  });
+
+  it('are not tried one by one when it is the database that fails', async () => {
+    let asked = 0;
+    const sql: Sql = () => {
+      asked += 1;
+      return Promise.reject(Object.assign(new Error('terminating connection'), { code: '57P01' }));
+    };
+    const writes = open({ sql });
+    const stored = await Promise.allSettled(many(20).map((payment) => writes.storeRequest(payment)));
+    expect(stored.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(asked).toBeLessThanOrEqual(2);
   });
 
   it('are marked as dispatched where their lease is held, and nowhere else', async () => {
