@@ -57,11 +57,3 @@ function textOf([first = '', ...others]: TemplateStringsArray, values: readonly 
 export function sentValues(values: readonly unknown[]): unknown[] {
   return values.filter((value) => !(value instanceof Fragment));
 }
-
-/**
- * An array of ids or numbers as PostgreSQL writes it, to be cast from text: the drivers take several times as long to do
- * so, since they look at each for what must be escaped.
- */
-export function arrayText(values: readonly (string | number)[]): string {
-  return `{${values.join(',')}}`;
-}

@@ -1,5 +1,6 @@
 import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
-import { arrayText, Fragment, type Sql } from '../database/sql.ts';
+import { arrayLiteral } from '../database/array-literal.ts';
+import { Fragment, type Sql } from '../database/sql.ts';
 import type { Logger } from '../lib/logger.ts';
 import { startRounds } from '../lib/rounds.ts';
 import { isFinal, openStatuses } from '../transactions/decide/status.ts';
@@ -37,19 +38,19 @@ async function catchUp({ sql, watchers, observe }: CatchUpDeps): Promise<void> {
   const { ids, sequences } = watchers.known();
   if (ids.length === 0) return;
   const startedAt = performance.now();
-  const watched = arrayText(ids);
+  const watched = arrayLiteral(ids);
   // What watchers know goes there, and only what they do not know comes back.
   const latest = await sql<{ id: string; sequence: number; status: TransactionStatus }>`
     with marked as (
       update open_work set watched_until = now() + ${watchedSeconds}::int * interval '1 s'
       where transaction_id in (
         select transaction_id from open_work
-        where transaction_id = any(${watched}::text::uuid[])
+        where transaction_id = any(${watched}::uuid[])
           and (watched_until is null or watched_until < now() + ${watchedSeconds}::int * interval '0.5 s')
         -- Never waits for a settlement, which would have to wait for it in turn.
         for update skip locked))
     select t.id::text, t.sequence, t.status
-    from unnest(${watched}::text::uuid[], ${arrayText(sequences)}::text::int[]) as known (id, sequence)
+    from unnest(${watched}::uuid[], ${arrayLiteral(sequences)}::int[]) as known (id, sequence)
     join transactions t on t.id = known.id
     where t.sequence > known.sequence or t.status not in (${open})`;
   const found = watchers.wakeBehind(

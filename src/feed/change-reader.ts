@@ -1,5 +1,6 @@
+import { arrayLiteral } from '../database/array-literal.ts';
 import type { TransactionStatus } from '../database/generated/prisma/enums.ts';
-import { arrayText, type Sql } from '../database/sql.ts';
+import type { Sql } from '../database/sql.ts';
 import { createBatcher } from '../lib/batcher.ts';
 import { isFinal } from '../transactions/decide/status.ts';
 import type { Patiently } from './patience.ts';
@@ -62,7 +63,7 @@ function readRows(sql: Sql, questions: readonly Question[]): Promise<Row[]> {
   return sql<Row>`
     select q.question::int, t.sequence as "latestSequence", t.status as "latestStatus",
       e.sequence, e.status, e.occurred_at as "occurredAt"
-    from unnest(${arrayText(ids)}::text::uuid[], ${arrayText(after)}::text::int[]) with ordinality as q (id, after, question)
+    from unnest(${arrayLiteral(ids)}::uuid[], ${arrayLiteral(after)}::int[]) with ordinality as q (id, after, question)
     join transactions t on t.id = q.id
     left join lateral (
       select sequence, status, occurred_at from transaction_events
