@@ -3,6 +3,7 @@ import { ConfigError } from './config/env.ts';
 import { UnusableDatabaseError } from './database/await-database.ts';
 import { ForeignDatabaseError } from './database/deployment.ts';
 import { DirectoryInUseError } from './database/directory-lock.ts';
+import { codeOf } from './lib/error-code.ts';
 
 const aboutSettings = [
   ConfigError,
@@ -16,7 +17,7 @@ const aboutSettings = [
 export function whatToSay(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (aboutSettings.some((kind) => error instanceof kind)) return `\n${error.message}\n`;
-  const code = 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   if (code.startsWith('ERR_PARSE_ARGS'))
     return `\n${error.message}\nnpm start -- --help says what there is.\n`;
   return code === 'EADDRINUSE' ? `\n${error.message}: set PORT or SIMULATOR_PORT to a free one.\n` : error;

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { codeOf } from '../../src/lib/error-code.ts';
 import { renderPage } from './render-page.ts';
 import type { Result } from './result.ts';
 
@@ -18,7 +19,7 @@ function readStored(): Result[] {
   try {
     return JSON.parse(readFileSync(data, 'utf8')) as Result[];
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (codeOf(error) === 'ENOENT') return [];
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { createHash, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../lib/error-code.ts';
 import { Masked } from '../lib/masked.ts';
 
 /** A secret that is made once and kept in `dataDir`, readable by its owner alone. */
@@ -11,7 +12,7 @@ export function keptSecret(dataDir: string, name: string, make: () => string): M
     // Fails where there is one: of two that start at once, both end with the same.
     writeFileSync(file, make(), { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
   const secret = readFileSync(file, 'utf8').trim();
   // Such as a process leaves that dies between making the file and writing it: keys of nothing would be everyone's.

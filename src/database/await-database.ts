@@ -1,3 +1,4 @@
+import { codeOf } from '../lib/error-code.ts';
 import type { Logger } from '../lib/logger.ts';
 import { sleep } from '../lib/sleep.ts';
 import type { Database } from './database.ts';
@@ -71,8 +72,7 @@ async function answers(database: Database): Promise<boolean> {
 
 /** PostgreSQL's classes of errors: 28 wrong credentials, 3D no such database, 42 no rights. All else may pass. */
 function isRefusal(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^(28|3D|42)...$/.test(code);
+  return /^(28|3D|42)...$/.test(codeOf(error));
 }
 
 /** Several addresses that all refused are one error without a message. */

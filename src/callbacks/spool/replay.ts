@@ -1,3 +1,4 @@
+import { codeOf } from '../../lib/error-code.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { sleep } from '../../lib/sleep.ts';
 import type { Inbox } from '../inbox.ts';
@@ -173,7 +174,7 @@ class Replay {
 }
 
 function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
 }
 
 /** With jitter: all processes lost the database at the same moment. */

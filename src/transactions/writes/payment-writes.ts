@@ -1,5 +1,6 @@
 import { createLookup } from '../../database/lookup.ts';
 import { createBatcher } from '../../lib/batcher.ts';
+import { codeOf } from '../../lib/error-code.ts';
 import type { Judgement } from '../decide/evidence.ts';
 import { settle, type SettleDeps } from '../settle/settle.ts';
 import type { Submission } from '../settle/submission.ts';
@@ -60,6 +61,5 @@ export function createPaymentWrites(deps: PaymentWritesDeps): PaymentWrites {
  * else is about the database, and no better for one payment than for a hundred.
  */
 function isAboutSome(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^(22|23|40|55)...$/.test(code);
+  return /^(22|23|40|55)...$/.test(codeOf(error));
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { codeOf } from '../../../lib/error-code.ts';
 import type { Random } from '../random.ts';
 import type { CallbackPost } from '../proof/facts.ts';
 import type { Malipo } from '../servers/malipo.ts';
@@ -124,7 +125,7 @@ async function forwardTo({ http }: Malipo, { path, body }: Posting) {
 }
 
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+  return codeOf(error) === 'ECONNREFUSED';
 }
 
 /** The callback address names its transaction and its attempt: 16 bytes and 2, in hex. */

@@ -1,3 +1,4 @@
+import { codeOf } from '../../../lib/error-code.ts';
 import type { Check } from '../check.ts';
 import { ok, problem, warning, type Finding } from '../finding.ts';
 import { failureText } from '../probes/failure-text.ts';
@@ -84,8 +85,7 @@ const refusals: Record<string, Reading> = {
 };
 
 function failure(error: unknown): Finding {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const { means, todo, ...reading } = refusals[code] ?? {
+  const { means, todo, ...reading } = refusals[codeOf(error)] ?? {
     code: 'DATABASE_UNREACHABLE',
     means: 'No PostgreSQL can be used at DATABASE_URL.',
     todo: 'Start it, or correct host and port in DATABASE_URL, and look at any firewall between.',

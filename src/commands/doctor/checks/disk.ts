@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { codeOf } from '../../../lib/error-code.ts';
 import type { Check } from '../check.ts';
 import { problem } from '../finding.ts';
 import { failureText } from '../probes/failure-text.ts';
@@ -44,5 +45,5 @@ async function nearestFolder(path: string): Promise<string> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
 }
