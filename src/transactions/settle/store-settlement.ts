@@ -13,8 +13,7 @@ export async function storeSettlement(
   targets: readonly Target[],
   unmatched: readonly Submission[],
 ): Promise<void> {
-  const done = targets.filter(isDone);
-  const open = targets.filter((target) => !isDone(target));
+  const { done = [], open = [] } = Object.groupBy(targets, (target) => (isDone(target) ? 'done' : 'open'));
   const evidence = evidenceToKeep(targets, unmatched);
   await writeSettlement(sql, {
     payments: targets.flatMap(paymentRowsOf),
