@@ -17,35 +17,40 @@ function unaddressed(checkoutRequestId: string, receipt: string): Submission {
   return { kind: 'unaddressed', id: newId(receivedAt), receivedAt, peer: null, body, evidence };
 }
 
-/** Transactions that stand still just before they store evidence. */
-function stalling(transaction: RunTransaction) {
+/** A point that is reached once, and passed when it is let. */
+function createStop() {
   const reached = Promise.withResolvers<undefined>();
   const going = Promise.withResolvers<undefined>();
+  const pass = (): Promise<undefined> => {
+    reached.resolve(undefined);
+    return going.promise;
+  };
+  return { pass, reached: reached.promise, goOn: () => going.resolve(undefined) };
+}
+
+/** Transactions that stand still just before they store evidence. */
+function stalling(transaction: RunTransaction) {
+  const { pass, ...stop } = createStop();
   const slow: RunTransaction = (work) =>
     transaction((sql) =>
       work(async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]) => {
-        if (text.join('').includes('insert into evidence')) {
-          reached.resolve(undefined);
-          await going.promise;
-        }
+        if (text.join('').includes('insert into evidence')) await pass();
         return sql<Row>(text, ...values);
       }),
     );
-  return { slow, reached: reached.promise, goOn: () => going.resolve(undefined) };
+  return { slow, ...stop };
 }
 
 /** Transactions that stand still just before they are committed. */
 function stallingAtEnd(transaction: RunTransaction) {
-  const reached = Promise.withResolvers<undefined>();
-  const going = Promise.withResolvers<undefined>();
+  const { pass, ...stop } = createStop();
   const slow: RunTransaction = (work) =>
     transaction(async (sql) => {
       const result = await work(sql);
-      reached.resolve(undefined);
-      await going.promise;
+      await pass();
       return result;
     });
-  return { slow, reached: reached.promise, goOn: () => going.resolve(undefined) };
+  return { slow, ...stop };
 }
 
 async function untilOneWaits(sql: Sql): Promise<void> {
